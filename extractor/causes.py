@@ -1,0 +1,73 @@
+"""Causes of HLH: which infection, drug or disease a sentence says HLH is due to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from extractor.matching import Target
+
+CAUSE_LABELS = frozenset({"HLH_CAUSE", "EBV", "CAR_T", "TCE", "ADC", "MALIGNANCY", "RHEUM_DISEASE"})
+
+_FILL = r"(?:[\s,]*(?:the|a|an|her|his|their|acute|active|underlying|known|new|recent|severe|disseminated|primary|concurrent|ongoing|possible|probable|likely|presumed|suspected|flare\sof|reactivation\sof|infection\swith|reactivated|visceral|his/her|either|uncontrolled|relapsed|refractory|progressive|systemic|chronic|prior|previous|treatment\swith|therapy\swith|administration\sof|infusion\sof|exposure\sto|grade\s\d))*[\s,:(\"']*"
+_LINK = r"(?:secondary\s(?:to|with)|\(?2/2\)?|2[\u00b0o\"']?\s?(?:to|/2)|due\sto|d/t|caused\sby|triggered\sby|induced\sby|driven\sby|precipitated\sby|provoked\sby|attribut\w{2,5}\sto|related\sto|associated\s(?:with|to)|a/w|in\s(?:the\s)?(?:setting|context)\sof|on\s(?:the\s)?(?:background|basis)\sof|from|following|put\sdown\sto|ascribed\sto|complicating|as\s(?:a\s)?complication\sof|resulting\sfrom|part\sof|because\sof|owing\sto|\(?(?:cause|trigger|driver|aetiology|etiology)\)?\s?(?::|=|was|is|being|likely)|<-|based\son)"
+_HEDGE = r"(?:[\s,)(:-]*(?:(?:is|was|were|are|to\sbe|felt|thought|considered|believed|judged|most|likely|probably|possibly|presumed|clearly|therefore|syndrome|picture|episode|flare|it|which|that|now|again|all|assumed|regarded\sas|deemed|seems|appears|may\sbe|attributed|episodes?|criteria|met|\d/8|developed|occurred|put|down)\b)?)*[\s,)(:-]*"
+_BEHIND_HLH = re.compile(rf"{_HEDGE}{_LINK}{_FILL}", re.IGNORECASE)
+_BEFORE_HLH = re.compile(
+    r"\s?(?:[- ]?(?:virus|infection|therapy|treatment|cell))?\s?(?:\([^)]{0,20}\))?[-\s]{0,2}(?:(?:associated|related|induced|driven|triggered|positive|mediated|complicated\sby|assoc\.?)|-)[-\s]{1,2}(?:\w{1,12}\s)?(?:secondary\s)?[\"'(]?|-|\s(?:triggering|causing|triggered|caused|induced|provoked|driving|precipitating|complicated\sby|as\s(?:the\s)?(?:trigger|cause|driver)\s(?:of|for)|as\sits\strigger)\s(?:of\s|for\s)?(?:the\s|her\s|his\s|a\s|an\s|secondary\s|this\s)?(?:\w{1,10}\s)?",
+    re.IGNORECASE,
+)
+_LIST = re.compile(r"\s?(?:,|and|/|\+|&|with|or|vs\.?|\()\s?(?:the\s|an?\s|\w{1,12}\s)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class CauseLinker:
+    """Links causes to HLH within a sentence."""
+
+    def link(self, text: str, sentence: tuple[int, int], company: Sequence[Target]) -> dict[Target, Target]:
+        """Return the mentions that are a stated cause of HLH, each with the HLH mention it is linked to.
+
+        Args:
+            text: clean text.
+            sentence: the sentence.
+            company: all mentions in it.
+        """
+        heads = [t for t in company if t.term.label == "HLH"]
+        causes = [t for t in company if t.term.label in CAUSE_LABELS]
+        linked: dict[Target, Target] = {}
+        for head in heads:
+            for cause in causes:
+                if self._behind(text, head, cause) or self._before(text, head, cause):
+                    linked.setdefault(cause, head)
+        self._coordinate(text, causes, linked)
+        return _one_span_each(linked)
+
+    @staticmethod
+    def _behind(text: str, head: Target, cause: Target) -> bool:
+        gap = text[head.end : cause.start]
+        return cause.start >= head.end and len(gap) <= 140 and _BEHIND_HLH.fullmatch(gap) is not None
+
+    @staticmethod
+    def _before(text: str, head: Target, cause: Target) -> bool:
+        gap = text[cause.end : head.start]
+        return cause.end <= head.start and len(gap) <= 50 and _BEFORE_HLH.fullmatch(gap) is not None
+
+    @staticmethod
+    def _coordinate(text: str, causes: Sequence[Target], linked: dict[Target, Target]) -> None:
+        """Let "secondary to EBV and lymphoma" link both."""
+        for cause in sorted(causes, key=lambda t: t.start):
+            for other in list(linked):
+                gap = text[other.end : cause.start]
+                if cause not in linked and other.end <= cause.start and len(gap) <= 16 and _LIST.fullmatch(gap) and other.start > linked[other].start:
+                    linked[cause] = linked[other]
+
+
+def _one_span_each(linked: dict[Target, Target]) -> dict[Target, Target]:
+    """Return the links without a cause that lies inside a longer one."""
+    spans = list(linked)
+    return {
+        t: h
+        for t, h in linked.items()
+        if not any((o.start <= t.start and t.end <= o.end) and (o.end - o.start, o.term.label) > (t.end - t.start, t.term.label) for o in spans)
+    }

@@ -1,0 +1,154 @@
+"""Clean text for matching, with a map back to the note exactly as given.
+
+Notes arrive with non-breaking spaces, Unicode hyphens, combining accents, NULs, zero-width
+characters, full-width punctuation and lone surrogates. Rules are written for plain characters, so
+the pipeline matches on a cleaned copy and every offset is carried back to the original text.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+_UNUSUAL = re.compile(r"[^\t\n\x20-\x7e]")
+_SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+_LINE_BREAKS = "\u0085\u2028\u2029\x0b\x0c"
+_HYPHENS = "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212\ufe58\ufe63\uff0d"
+_DROPPED = "\u00ad\u200b\u200c\u200d\u2060\ufeff\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
+_SUPERSCRIPTS = {c: f"^{i}" for i, c in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")} | {"⁻": "^-", "⁺": "+"}
+_NAMED = {
+    "µ": "u",
+    "μ": "u",
+    "×": "x",
+    "✕": "x",
+    "·": ".",
+    "‘": "'",
+    "’": "'",
+    "“": '"',
+    "”": '"',
+    "→": "->",
+    "⇒": "->",
+    "➔": "->",
+    "≤": "<=",
+    "⩽": "<=",
+    "≦": "<=",
+    "≥": ">=",
+    "⩾": ">=",
+    "≧": ">=",
+    "。": ". ",
+    "、": ", ",
+    "，": ", ",
+    "；": "; ",
+    "：": ": ",
+    "～": "-",
+    "•": "*",
+    "▪": "*",
+    "●": "*",
+    "◦": "*",
+    "‣": "*",
+    "☐": "[ ]",
+    "□": "[ ]",
+    "▢": "[ ]",
+    "☑": "[x]",
+    "☒": "[x]",
+    "✓": "[x]",
+    "✔": "[x]",
+    "■": "[x]",
+    "α": "alpha",
+    "β": "beta",
+    "γ": "gamma",
+    "Α": "A",
+    "Β": "B",
+    "æ": "ae",
+    "œ": "oe",
+    "Æ": "AE",
+    "Œ": "OE",
+    "…": "...",
+    "\r": "",
+    "\x00": " ",
+}
+
+
+@lru_cache(maxsize=4096)
+def _replacement(char: str) -> str:
+    """Return what stands for one unusual character in the clean text (may be empty or longer)."""
+    if char in _NAMED:
+        return _NAMED[char]
+    if char in _SPACES:
+        return " "
+    if char in _LINE_BREAKS:
+        return "\n"
+    if char in _HYPHENS:
+        return "-"
+    if char in _DROPPED:
+        return ""
+    if char in _SUPERSCRIPTS:
+        return _SUPERSCRIPTS[char]
+    category = unicodedata.category(char)
+    if category == "Cs":  # a lone surrogate cannot be encoded, so spaCy would refuse the note
+        return "?"
+    if category in ("Mn", "Me"):  # combining accents: leuke´mia is leukemia
+        return ""
+    if category in ("Cc", "Cf"):
+        return " "
+    digit = unicodedata.decimal(char, None)
+    if digit is not None:
+        return str(digit)
+    plain = "".join(c for c in unicodedata.normalize("NFKD", char) if not unicodedata.combining(c))
+    return plain if plain and plain.isascii() else char
+
+
+@dataclass(frozen=True, slots=True)
+class CleanText:
+    """A note's clean text and the way back.
+
+    Args:
+        text: the text that rules are matched on.
+        original: the note as given.
+        starts: for each clean character the index of the original character it stands for, with
+            one more entry for the end; ``None`` when both texts are the same.
+    """
+
+    text: str
+    original: str
+    starts: list[int] | None = None
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Return original offsets of a clean span; combining marks after it belong to it."""
+        if self.starts is None or start == end == 0:
+            return start, end
+        first, last = self.starts[start], self.starts[end - 1] + 1 if end > start else self.starts[start]
+        while last < len(self.original) and unicodedata.category(self.original[last]) in ("Mn", "Me"):
+            last += 1
+        return first, last
+
+
+def clean(note: str) -> CleanText:
+    """Return the clean text of a note.
+
+    Args:
+        note: text as given, any characters.
+
+    Returns:
+        The text to match on, with the map back to the note.
+    """
+    if _UNUSUAL.search(note) is None:
+        return CleanText(note, note)
+    pieces: list[str] = []
+    starts: list[int] = []
+    last = 0
+    for match in _UNUSUAL.finditer(note):
+        at = match.start()
+        if at > last:
+            pieces.append(note[last:at])
+            starts.extend(range(last, at))
+        new = "\n" if note[at] == "\r" and note[at + 1 : at + 2] != "\n" else _replacement(note[at])
+        if new:
+            pieces.append(new)
+            starts.extend([at] * len(new))
+        last = at + 1
+    pieces.append(note[last:])
+    starts.extend(range(last, len(note) + 1))
+    return CleanText("".join(pieces), note, starts)

@@ -1,0 +1,290 @@
+"""Context cues in a sentence and the mentions they govern: medspaCy's ConText, on plain text.
+
+The reference pipeline runs medspaCy's own ``ConText``; this module computes the same edges (cue ->
+mention) on the text of one sentence without spaCy, and refines the edges of both with the same
+function. The algorithm is ConText's (Harkema et al., J Biomed Inform 2009, doi:10.1016/j.jbi.2009.05.002), as
+medspaCy implements it: a cue governs its sentence in its direction up to a termination or a cue of its own
+kind. Cues within longer cues are taken out beforehand by :func:`shadows`, in both.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from extractor.matching import Target
+from extractor.rulefiles import Cue
+from extractor.scan import PatternSet
+from extractor.terms import alternation
+from extractor.tokens import token_bounds
+
+DIRECTIONS = {
+    "preceding": "FORWARD",
+    "following": "BACKWARD",
+    "both": "BIDIRECTIONAL",
+    "pseudo": "PSEUDO",
+    "termination": "TERMINATE",
+}
+
+
+class CueMatch(NamedTuple):
+    """A cue found in clean text."""
+
+    start: int
+    end: int
+    cue: Cue
+
+
+class Edge(NamedTuple):
+    """A cue that governs a mention; ``target`` is the mention's index."""
+
+    target: int
+    cue: CueMatch
+
+
+@dataclass(frozen=True)
+class ContextRule:
+    """A cue made ready: its expression and what ConText needs to know of it."""
+
+    cue: Cue
+
+    @cached_property
+    def pattern(self) -> str:
+        """The cue as one regular expression."""
+        return _loose_edges(self.cue)
+
+    @cached_property
+    def regex(self) -> re.Pattern[str]:
+        """The compiled expression."""
+        return re.compile(self.pattern, re.IGNORECASE)
+
+    @property
+    def direction(self) -> str:
+        """ConText's name for the cue's role; a termination of some kinds only is a pseudo cue that ends them."""
+        if self.cue.role == "termination" and self.cue.ends:
+            return "PSEUDO"
+        return DIRECTIONS[self.cue.role]
+
+    @property
+    def category(self) -> str:
+        """ConText's category; pseudo cues and terminations have categories of their own."""
+        if self.cue.role == "pseudo":
+            return "PSEUDO"
+        if self.cue.role == "termination":
+            return "END " + " ".join(sorted(self.cue.ends)).upper() if self.cue.ends else "TERMINATE"
+        return self.cue.category.upper()
+
+
+def _loose_edges(cue: Cue) -> str:
+    """Return the cue's expression; signs such as ``(-)`` and ``?`` need no word edge on their sign's side."""
+    if not cue.patterns:
+        return alternation(cue.terms, cue.cased)
+    pattern = alternation(cue.terms, cue.cased) if cue.terms or cue.cased else ""
+    signs = "|".join(f"(?:{p})" for p in cue.patterns)
+    return f"(?a:{pattern}|{signs})" if (cue.terms or cue.cased) else f"(?a:{signs})"
+
+
+def ends_of(category: str, rules: Sequence[ContextRule]) -> set[str]:
+    """Return the categories of terminations that end cues of a category."""
+    return {r.category for r in rules if r.cue.role == "termination" and category.lower() in r.cue.ends}
+
+
+class _Scope:
+    """A cue with its scope in token indices, as ConText keeps it."""
+
+    __slots__ = ("end", "match", "rule", "scope_end", "scope_start", "start")
+
+    def __init__(self, match: CueMatch, rule: ContextRule, start: int, end: int, last: int) -> None:
+        self.match, self.rule, self.start, self.end = match, rule, start, end
+        direction = rule.direction
+        self.scope_start = end if direction == "FORWARD" else 0
+        self.scope_end = start if direction == "BACKWARD" else last
+
+
+def _overlaps(a0: int, a1: int, b0: int, b1: int) -> bool:
+    """Return medspaCy's test of overlap, which is not symmetric."""
+    return a0 <= b0 < a1 or a0 < b1 <= a1
+
+
+@dataclass(frozen=True)
+class ContextEngine:
+    """Finds edges between cues and mentions within a sentence.
+
+    Args:
+        cues: the cues of the rulebook.
+    """
+
+    cues: tuple[Cue, ...]
+
+    @cached_property
+    def rules(self) -> tuple[ContextRule, ...]:
+        """The cues made ready, in the order of the file."""
+        return tuple(ContextRule(cue) for cue in self.cues)
+
+    @cached_property
+    def _patterns(self) -> PatternSet:
+        return PatternSet([rule.pattern for rule in self.rules])
+
+    @cached_property
+    def _ends(self) -> dict[str, set[str]]:
+        return {c: ends_of(c, self.rules) for c in {r.category for r in self.rules}}
+
+    def edges(self, text: str, start: int, end: int, targets: Sequence[Target]) -> list[Edge]:
+        """Return the edges of one sentence.
+
+        Args:
+            text: the clean text.
+            start: where the sentence begins.
+            end: where it ends.
+            targets: the mentions that begin in it.
+        """
+        found = [
+            (m.start(), m.end(), self.rules[index])
+            for index, m in self._patterns.find(text, start, end)
+            if m.end() > m.start()
+        ]
+        if not found:
+            return []
+        found = [
+            f
+            for f in found
+            if not any(shadows(o[2].cue, (o[0], o[1]), f[2].cue, (f[0], f[1])) for o in found)
+        ]
+        tokens = token_bounds(text, start, end)
+        last = len(tokens)
+        spans = [
+            _Scope(CueMatch(s, e, rule.cue), rule, _token_at(tokens, s), bisect_left(tokens, e), last)
+            for s, e, rule in found
+        ]
+        scopes = [s for s in spans if s.end > s.start]
+        self._limit(scopes)
+        return self._link(tokens, scopes, targets)
+
+    def _limit(self, scopes: list[_Scope]) -> None:
+        for i, first in enumerate(scopes):
+            for second in scopes[i + 1 :]:
+                self._limit_one(first, second)
+                self._limit_one(second, first)
+
+    def _limit_one(self, scope: _Scope, other: _Scope) -> None:
+        if not _overlaps(scope.scope_start, scope.scope_end, other.scope_start, other.scope_end):
+            return
+        direction, category = scope.rule.direction, scope.rule.category
+        if direction == "TERMINATE":
+            return
+        same = other.rule.category == category
+        if other.rule.direction != "TERMINATE" and not same and other.rule.category not in self._ends[category]:
+            return
+        if same and (scope.rule.cue.labels, scope.rule.cue.not_labels) != (other.rule.cue.labels, other.rule.cue.not_labels):
+            return
+        if direction in ("FORWARD", "BIDIRECTIONAL") and other.start > scope.start:
+            scope.scope_end = min(scope.scope_end, other.start)
+        if direction in ("BACKWARD", "BIDIRECTIONAL") and other.end < scope.end:
+            scope.scope_start = max(scope.scope_start, other.end)
+
+    @staticmethod
+    def _link(tokens: list[int], scopes: list[_Scope], targets: Sequence[Target]) -> list[Edge]:
+        edges = []
+        for index, target in enumerate(targets):
+            first, last = _token_at(tokens, target.start), bisect_left(tokens, target.end)
+            for scope in scopes:
+                if scope.rule.direction in ("TERMINATE", "PSEUDO"):
+                    continue
+                if _overlaps(scope.start, scope.end, first, last) or not _allows(scope.rule.cue, target.term.label):
+                    continue
+                if _overlaps(scope.scope_start, scope.scope_end, first, last):
+                    edges.append(Edge(index, scope.match))
+        return edges
+
+
+def _allows(cue: Cue, label: str) -> bool:
+    return label in cue.labels if cue.labels else label not in cue.not_labels
+
+
+def _token_at(tokens: list[int], position: int) -> int:
+    """Return the index of the token that holds a position."""
+    i = bisect_left(tokens, position)
+    return i if i < len(tokens) and tokens[i] == position else max(0, i - 1)
+
+
+def shadows(outer: Cue, outer_span: tuple[int, int], inner: Cue, inner_span: tuple[int, int]) -> bool:
+    """Return whether a cue takes another's words away from it.
+
+    A longer cue shadows the cues within it ("not a candidate for" is no "candidate for"); a pseudo cue shadows
+    cues of its own category, also of its own length; terminations shadow nothing.
+    """
+    if outer is inner or not (outer_span[0] <= inner_span[0] and inner_span[1] <= outer_span[1]):
+        return False
+    if outer.role == "termination":
+        return False
+    if outer.role == "pseudo":
+        return inner.role != "pseudo" and outer.category in (inner.category, "any")
+    return outer_span[1] - outer_span[0] > inner_span[1] - inner_span[0]
+
+
+_WORD = re.compile(r"[A-Za-z0-9]+")
+_PARTING = re.compile(r"[,;:.)]")
+_PARTED = re.compile(r"[;:]|,\s*\S+\s+\S")
+_LISTED = re.compile(r"[\w\s,/&'-]{1,60}")
+_JOINED = re.compile(r"[a-z&/]", re.IGNORECASE)
+_PLURAL = re.compile(r"\b(?:were|are|have|all|both)\b", re.IGNORECASE)
+_COORDINATED = re.compile(
+    r"\W{0,4}(?:(?:and|or|nor|and/or|as well as|plus|vs|versus|&)\W{1,2})?(?:an?\s|the\s|any\s|of\s|for\s)?\W{0,3}", re.IGNORECASE
+)
+
+
+def refine(text: str, targets: Sequence[Target], edges: Sequence[Edge]) -> list[Edge]:
+    """Return the edges that stand by the cues' own limits.
+
+    ``close`` cues reach over no punctuation, ``max_scope`` counts the words between cue and mention; ``nearest`` keeps the mentions next to the
+    cue and those coordinated with them ("EBV and CMV PCR were negative").
+    """
+    kept = []
+    by_cue: dict[tuple[int, int, str], list[int]] = {}
+    for edge in edges:
+        by_cue.setdefault((edge.cue.start, edge.cue.end, edge.cue.cue.id), []).append(edge.target)
+    for edge in edges:
+        cue, target = edge.cue, targets[edge.target]
+        before = cue.end <= target.start
+        between = text[cue.end : target.start] if before else text[target.end : cue.start]
+        if cue.cue.max_scope is not None and len(_WORD.findall(between)) > cue.cue.max_scope:
+            continue
+        if cue.cue.close and _PARTING.search(between):
+            continue
+        if cue.cue.nearest and not before and _parted(between, by_cue[cue.start, cue.end, cue.cue.id], targets):
+            continue
+        if cue.cue.nearest and not _is_nearest(text, targets, by_cue[cue.start, cue.end, cue.cue.id], edge):
+            continue
+        kept.append(edge)
+    return kept
+
+
+def _parted(between: str, governed: Sequence[int], targets: Sequence[Target]) -> bool:
+    """Return whether a comma and further words part a mention from a cue behind it ("asthma, rash resolved")."""
+    if len({(targets[i].start, targets[i].end) for i in governed}) > 1 and len(between) > 60:
+        return bool(re.search(r"[;:]", between))
+    bare = re.sub(r"\([^()]*\)", "", between)
+    return bool(_PARTED.search(bare)) and not (len(governed) > 1 and _LISTED.fullmatch(bare))
+
+
+def _is_nearest(text: str, targets: Sequence[Target], governed: list[int], edge: Edge) -> bool:
+    """Return whether only coordination stands between the cue and the mention, other mentions left out."""
+    cue, target = edge.cue, targets[edge.target]
+    before = cue.end <= target.start
+    low, high = (cue.end, target.start) if before else (target.end, cue.start)
+    others = sorted(
+        (targets[i].start, targets[i].end) for i in governed if targets[i].start >= low and targets[i].end <= high
+    )
+    if not others:
+        return True
+    edges = [low, *[x for pair in others for x in pair], high]
+    gaps = [text[edges[i] : edges[i + 1]] for i in range(0, len(edges), 2)]
+    inner = gaps[1:] if before else gaps[:-1]
+    if not all(_COORDINATED.fullmatch(gap) for gap in inner):
+        return False
+    closest = inner[0] if before else inner[-1]
+    return before or bool(_JOINED.search(closest)) or bool(_PLURAL.search(text[cue.start : cue.end]))

@@ -1,0 +1,230 @@
+"""Dates in clinical text: absolute, partial, relative; ISO, US, European and Chinese orders.
+
+A date that can be read in two orders keeps its ambiguity: only the year (and the month where both
+readings agree) is stated. Dates without a year take the year of the note, or the year before where that would lie after it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+
+SOON_DAYS = 45
+"""A date without a year lies at most this many days after its note; otherwise it means the year before."""
+
+_MONTHS = {
+    m: i
+    for i, names in enumerate(
+        (
+            "january jan",
+            "february feb",
+            "march mar",
+            "april apr",
+            "may",
+            "june jun",
+            "july jul",
+            "august aug",
+            "september sept sep",
+            "october oct",
+            "november nov",
+            "december dec",
+        ),
+        start=1,
+    )
+    for m in names.split()
+}
+_MONTH = "(?:" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + r")\.?"
+_NUMBERS = {
+    w: i
+    for i, w in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen".split()
+    )
+} | {"a": 1, "an": 1, "several": 3, "few": 3, "couple": 2, "twenty": 20}
+_COUNT = r"(?:\d{1,3}(?:\.\d)?|" + "|".join(_NUMBERS) + r"|a\s(?:few|couple(?:\sof)?))"
+_YEAR = r"(?:19[4-9]\d|20[0-4]\d)"
+_E = r"(?<![\d/.-])"
+_F = r"(?![\d/]|[.-]\d)"
+_PATTERN = re.compile(
+    rf"""
+    (?P<iso>{_E}(?P<iy>{_YEAR})[-./](?P<im>\d{{1,2}})[-./](?P<id>\d{{1,2}}){_F})
+  | (?P<cn>(?P<cy>{_YEAR})\s?年\s?(?P<cm>\d{{1,2}})\s?月(?:\s?(?P<cd>\d{{1,2}})\s?日)?)
+  | (?P<num>{_E}(?P<na>\d{{1,2}})(?P<sep>[-./])(?P<nb>\d{{1,2}})(?P=sep)(?P<ny>{_YEAR}|\d{{2}}){_F})
+  | (?P<dmy>\b(?P<dd>\d{{1,2}})(?:st|nd|rd|th)?[\s-](?:of\s)?(?P<dm>{_MONTH})[,]?[\s-]{{1,2}}(?P<dy>{_YEAR}|'?\d{{2}})\b)
+  | (?P<mdy>\b(?P<mm>{_MONTH})[\s-](?P<md>\d{{1,2}})(?:st|nd|rd|th)?,?[\s-]{{1,2}}(?P<my>{_YEAR})\b)
+  | (?P<my2>\b(?P<m2>{_MONTH})[,\s-]{{1,2}}(?:of\s)?(?P<y2>{_YEAR}|'\d{{2}})\b)
+  | (?P<ym>{_E}(?P<y3>{_YEAR})[-./](?P<m3>0?[1-9]|1[0-2]){_F}-?(?![\d]))
+  | (?P<ym2>{_E}(?P<m4>0?[1-9]|1[0-2])[-./](?P<y4>{_YEAR}){_F})
+  | (?P<mrange>{_E}(?P<r1>1[0-2]|0?[1-9])\s?-\s?(?P<r2>1[0-2]|0?[1-9])/(?P<ry>20[0-4]\d|[12]\d)(?![\d/]))
+  | (?P<rel>\b(?P<rn>{_COUNT})\s?[-+]?\s?(?P<ru>days?|weeks?|wks?|months?|mos?|mths?|years?|yrs?|y|d|w|/7|/52|/12)\s(?:ago|back|prior(?!\sto)|earlier|previously|before\sadmission)\b)
+  | (?P<rel2>\b(?P<rn2>\d{{1,2}})(?P<ru2>/7|/52|/12)\sago\b)
+  | (?P<last>\blast\s(?P<lu>year|month|week|night)|\byesterday\b)
+  | (?P<y>(?<![\d/.,-])(?P<yy>{_YEAR})(?![\d/]|[.,-]\d|\s?(?:mg|mL|ml|cells|copies|IU|g\b|x\s?10)))
+  | (?P<yq>(?<![\w])'(?P<yq2>\d{{2}})(?!\d|\w))
+  | (?P<md2>(?<![\d/.-])(?!2/2\b|[0-8]/8\b)(?P<a5>\d{{1,2}})/(?P<b5>\d{{1,2}})(?![\d/]|\s?(?:mg|criteria|items|points|hpf|HPF|\d)|\s?of\b)(?=[\s,;:)\]-]|$))
+  | (?P<dm6>\b(?P<d6>\d{{1,2}})(?:st|nd|rd|th)?[\s-](?P<m6>{_MONTH})\b(?!\s?\d{{2}}))
+  | (?P<md7>\b(?P<m7>{_MONTH})\s(?P<d7>\d{{1,2}})(?:st|nd|rd|th)?\b(?![\d/%.]|\s?(?:mg|%|:)))
+  | (?P<m8>\b(?P<mm8>{_MONTH})\b(?=[\s,;.)]|$))
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DateMention:
+    """A date in a text: offsets, ISO (partial as ``2021`` or ``2021-03``) and whether its order is ambiguous."""
+
+    start: int
+    end: int
+    iso: str
+    ambiguous: bool = False
+    relative: bool = False
+
+
+def _valid(year: int, month: int | None = None, day: int | None = None) -> str | None:
+    if month is None:
+        return f"{year:04d}"
+    if not 1 <= month <= 12:
+        return None
+    if day is None:
+        return f"{year:04d}-{month:02d}"
+    try:
+        return dt.date(year, month, day).isoformat()
+    except ValueError:
+        return None
+
+
+def _year(text: str) -> int:
+    digits = int(text.lstrip("'"))
+    if digits >= 100:
+        return digits
+    return 2000 + digits if digits < 50 else 1900 + digits
+
+
+def _month(text: str) -> int:
+    return _MONTHS[text.lower().rstrip(".")]
+
+
+def parse_date(iso: str | None) -> dt.date | None:
+    """Return the full date of an ISO text, ``None`` for a partial one or none."""
+    if not iso or len(iso) < 10:
+        return None
+    try:
+        return dt.date.fromisoformat(iso[:10])
+    except ValueError:
+        return None
+
+
+def _numeric(a: int, b: int, year: int, sep: str) -> tuple[str, bool] | None:
+    """Return a day-month or month-day date; dots are European, otherwise both orders may hold."""
+    day_first, month_first = _valid(year, b, a), _valid(year, a, b)
+    if sep == "." and day_first:
+        return day_first, False
+    if day_first and month_first and day_first != month_first:
+        return f"{year:04d}", True
+    found = month_first or day_first
+    return (found, False) if found else None
+
+
+def _yearless(month: int, day: int | None, note: dt.date | None) -> str | None:
+    if note is None:
+        return None
+    soon = (note + dt.timedelta(days=SOON_DAYS)).isoformat()
+    for year in (note.year + 1, note.year, note.year - 1):
+        iso = _valid(year, month, day)
+        if iso and iso <= soon:
+            return iso
+    return None
+
+
+def _number(text: str) -> float:
+    words = text.lower().split()
+    if words[0] == "a" and len(words) > 1:
+        words = words[1:]
+    return float(words[0]) if words[0][0].isdigit() else float(_NUMBERS[words[0]])
+
+
+def _relative(count: float, unit: str, note: dt.date | None) -> str | None:
+    """Return the date a number of days, weeks, months or years before the note, as exact as the unit."""
+    if note is None:
+        return None
+    unit = unit.lower()
+    if unit.startswith("d") or unit == "/7":
+        return (note - dt.timedelta(days=count)).isoformat()
+    if unit.startswith("w") or unit == "/52":
+        return (note - dt.timedelta(weeks=count)).isoformat()
+    if unit.startswith("m") or unit == "/12":
+        months = note.year * 12 + note.month - 1 - round(count)
+        return _valid(months // 12, months % 12 + 1)
+    return f"{note.year - round(count):04d}"
+
+
+def find_dates(text: str, start: int, end: int, note_date: str | None) -> list[DateMention]:
+    """Return the dates in a stretch of clean text.
+
+    Args:
+        text: clean text.
+        start: where to begin.
+        end: where to stop.
+        note_date: ISO date of the note; without it dates that lack a year are left out.
+    """
+    note = parse_date(note_date)
+    found = []
+    for m in _PATTERN.finditer(text, start, end):
+        date = _read(m, note)
+        if date is not None:
+            found.append(date)
+    return found
+
+
+def _read(m: re.Match[str], note: dt.date | None) -> DateMention | None:
+    g = m.groupdict()
+    iso: str | None = None
+    ambiguous = relative = False
+    if g["iso"]:
+        iso = _valid(int(g["iy"]), int(g["im"]), int(g["id"]))
+    elif g["cn"]:
+        iso = _valid(int(g["cy"]), int(g["cm"]), int(g["cd"]) if g["cd"] else None)
+    elif g["num"]:
+        read = _numeric(int(g["na"]), int(g["nb"]), _year(g["ny"]), g["sep"])
+        iso, ambiguous = read if read else (None, False)
+    elif g["dmy"]:
+        iso = _valid(_year(g["dy"]), _month(g["dm"]), int(g["dd"]))
+    elif g["mdy"]:
+        iso = _valid(int(g["my"]), _month(g["mm"]), int(g["md"]))
+    elif g["my2"]:
+        iso = _valid(_year(g["y2"]), _month(g["m2"]))
+    elif g["ym"]:
+        iso = _valid(int(g["y3"]), int(g["m3"]))
+    elif g["ym2"]:
+        iso = _valid(int(g["y4"]), int(g["m4"]))
+    elif g["mrange"]:
+        iso = _valid(_year(g["ry"]), int(g["r2"]))
+    elif g["rel"]:
+        iso, relative = _relative(_number(g["rn"]), g["ru"], note), True
+    elif g["rel2"]:
+        iso, relative = _relative(float(g["rn2"]), g["ru2"], note), True
+    elif g["last"]:
+        unit = (g["lu"] or "day").lower()
+        iso, relative = _relative(1, "d" if unit in ("day", "night") else unit, note), True
+    elif g["y"]:
+        iso = _valid(int(g["yy"]))
+    elif g["yq"]:
+        iso = _valid(_year(g["yq2"]))
+    elif g["md2"]:
+        a, b = int(g["a5"]), int(g["b5"])
+        if a == b or a > 12 or b > 12:
+            iso = _yearless(a, b, note) if a <= 12 else _yearless(b, a, note)
+        elif a <= 12 and b <= 12 and note is not None:
+            first, second = _yearless(a, b, note), _yearless(b, a, note)
+            iso, ambiguous = (first, True) if first else (second, True)
+    elif g["dm6"]:
+        iso = _yearless(_month(g["m6"]), int(g["d6"]), note)
+    elif g["md7"]:
+        iso = _yearless(_month(g["m7"]), int(g["d7"]), note)
+    elif g["m8"]:
+        name = g["mm8"]
+        if name.lower() in ("may", "mar", "jan") and not name[0].isupper():
+            return None
+        iso = _yearless(_month(name), None, note)
+    return DateMention(m.start(), m.end(), iso, ambiguous, relative) if iso else None

@@ -1,0 +1,239 @@
+"""Steroid doses beside a drug's name: dose, unit, frequency, route, duration, taper."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from extractor.numbers import to_float
+
+REACH = 130
+"""Characters around a drug's name in which its dose is looked for."""
+
+_N = r"\d{1,3}(?:[ ,]\d{3})+(?!\d)|\d+(?:[.,]\d+)?"
+_DOSE = re.compile(
+    rf"(?<![\d./^-])(?P<n>{_N})(?:\s?(?:-|to)\s?(?P<n2>{_N}))?\s?(?P<u>mg|milligrams?|grams?|gm|g|mcg|ug)(?![A-Za-z])"
+    r"(?P<kg>\s?(?:/|per\s)\s?kg)?(?P<m2>\s?(?:/|per\s)\s?(?:m2|m\^2|sqm|bsa))?(?P<day>\s?(?:/|per\s|a\s)\s?(?:d(?:ay)?|24\s?h(?:ours|rs|r)?|die)\b)?",
+    re.IGNORECASE,
+)
+_BARE = re.compile(r"[ \t]{0,3}(?:at\s|of\s|to\s|was\s)?(?P<n>\d{1,4}(?:[.,]\d)?)(?![\d./%^]|\s?(?:%|days?(?!\s\d)|d\b|weeks?|wks?|months?|mos?|years?|yrs?|y\b|x10|times|courses?|cycles?|pulses?|doses?|ml|/))")
+_PER_DAY: tuple[tuple[str, float], ...] = (
+    (r"q(?:\.|\s)?\s?4\s?(?:h(?:ou)?rs?|h|hrly)?\b|every\s(?:4|four)\sh(?:ou)?rs|4[- ]hourly", 6),
+    (r"q(?:\.|\s)?\s?6\s?(?:h(?:ou)?rs?|h|hrly)?\b|every\s(?:6|six)\sh(?:ou)?rs|6[- ]hourly|qid|q\.i\.d\.?|qds|4\s?x\s?(?:/|per|a)\s?d(?:ay)?|four\stimes\s(?:a\sday|daily)|four\sdoses\sa\sday|(?:x|times)\s?4\s?(?:/|per)\s?d(?:ay)?", 4),
+    (r"q(?:\.|\s)?\s?8\s?(?:h(?:ou)?rs?|h|hrly)?\b|every\s(?:8|eight)\sh(?:ou)?rs|8[- ]hourly|tid|t\.i\.d\.?|tds|3\s?x\s?(?:/|per|a)\s?d(?:ay)?|(?:three\stimes|thrice)\s(?:a\sday|daily)", 3),
+    (r"q(?:\.|\s)?\s?12\s?(?:h(?:ou)?rs?|h|hrly)?\b|every\s(?:12|twelve)\sh(?:ou)?rs|12[- ]hourly|bid|b\.i\.d\.?|bd|twice\s(?:a\sday|daily|per\sday)|2\s?x\s?(?:/|per|a)\s?d(?:ay)?|1-0-1", 2),
+    (r"qod|every\sother\sday|alternate\sdays|eod|q\s?48\s?h|every\s2(?:nd)?\sdays?", 0.5),
+    (r"weekly|wkly|once\sa\sweek|per\sweek|q\s?(?:wk|week|1w|w)\b|/\s?w(?:k|eek)\b|every\sweek|days?\s1,\s?8,\s?15", 1 / 7),
+    (r"(?<![A-Za-z])(?:qd|q\.d\.?|od|o\.d\.?|once\s(?:daily|a\sday)|daily|q\s?day|qam|qhs|every\s(?:day|morning|24\sh(?:ou)?rs)|q\s?24\s?h?|per\sday|a\sday|/\s?d(?:ay)?|1\s?x\s?(?:/|per)?\s?d(?:ay)?|die|mane|each\smorning|in\sthe\smorning|am)", 1),
+)  # fmt: skip
+_FREQUENCIES = tuple((re.compile(rf"(?<![A-Za-z])(?:{p})(?![A-Za-z])", re.IGNORECASE), n) for p, n in _PER_DAY)
+_WORDS = {w: i for i, w in enumerate("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen".split())} | {"a": 1}
+_W = r"(?P<c>\d{1,3}|" + "|".join(_WORDS) + r")"
+_DURATION = re.compile(
+    rf"(?:(?P<x>[x*]|for|over|during|times)\s?(?:the\slast\s|a\stotal\sof\s|another\s|about\s|~\s?)?)?(?<![\d./A-WYZa-wyz]){_W}[\s-]{{0,2}}(?:consecutive\s|full\s|more\s)?(?P<u>d(?:ays?)?|/7|w(?:ee)?ks?|w|/52|months?|mos?|mths?|/12|doses|dose|pulses|infusions|nights)(?![A-Za-z])",
+    re.IGNORECASE,
+)
+_TIMES = re.compile(r"(?<![A-Za-z0-9])(?:x|\*)\s?(?P<c>\d{1,2})(?![\d.,]|\s?(?:/|mg|g\b|10|cycles?|per|a\sday|d(?:ay)?\b))", re.IGNORECASE)
+_DAY_SPAN = re.compile(r"(?<![A-Za-z])(?:days?|d)\s?[+]?(?P<a>\d{1,3})\s?(?:-|to|through|thru)\s?(?:d(?:ay)?\s?)?[+]?(?P<b>\d{1,3})(?![\d/])", re.IGNORECASE)
+_DAY_OF = re.compile(r"(?<![A-Za-z])(?:day|d)\s?#?(?P<a>\d{1,2})(?:\s?(?:of|/)\s?(?P<b>\d{1,2}))?(?!\d|\s?[-/+]\s?\d)", re.IGNORECASE)
+_DATE_SPAN = re.compile(
+    r"(?<!\d)(?P<d1>\d{1,2})(?:[./](?P<m1>\d{1,2}))?[./]?(?:[./]?(?P<y1>\d{2,4}))?\s?(?:-|to|until|through|thru|till)\s?(?P<d2>\d{1,2})[./](?P<m2>\d{1,2})",
+)
+_MONTH_SPAN = re.compile(r"(?<!\d)(?P<a>\d{1,2})\s?(?:-|to)\s?(?P<b>\d{1,2})\s(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)", re.IGNORECASE)
+_ISO_SPAN = re.compile(r"\d{4}[.-](?P<m1>\d{1,2})[.-](?P<d1>\d{1,2})\s?(?:-|to|until)\s?(?:\d{4}[.-])?(?P<m2>\d{1,2})[.-](?P<d2>\d{1,2})")
+_ROUTE = re.compile(
+    r"(?<![A-Za-z])(?P<iv>i\.?v\.?|intravenous(?:ly)?|ivgtt|iv\s?drip|infus\w{0,6})(?![A-Za-z])|(?<![A-Za-z])(?P<po>p\.?o\.?|oral(?:ly)?|by\smouth|tab(?:let)?s?|enteral|ngt?)(?![A-Za-z])|(?<![A-Za-z])(?P<im>i\.?m\.?|intramuscular(?:ly)?)(?![A-Za-z])",
+    re.IGNORECASE,
+)
+_TAPER = re.compile(r"taper\w{0,4}|wean\w{0,4}|\d\s?(?:->|-->|>)\s?\d|reduc\w{0,5}|decreas\w{0,5}", re.IGNORECASE)
+_PULSE = re.compile(r"(?<![A-Za-z])(?:pulse[sd]?|pulsed?[-\s]dose|puls(?:ing|e[-\s]therapy)|bolus(?:es)?)(?![A-Za-z])", re.IGNORECASE)
+_HIGH = re.compile(r"(?<![A-Za-z])(?:high[-\s]dose[s]?|HD|large\sdoses?)(?![A-Za-z])", re.IGNORECASE)
+_DIVIDED = re.compile(r"divided|div\.?\s|in\s(?:two|2|three|3|four|4)\sdoses", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Dose:
+    """A steroid dose as written.
+
+    Args:
+        amount: dose as written, in ``unit``.
+        unit: ``mg`` (grams are converted).
+        per: ``kg``, ``m2`` or ``None``.
+        per_day: administrations a day, ``None`` where not stated.
+        total_is_daily: whether the amount is the day's total.
+        days: consecutive days stated, ``None`` where not.
+        route: ``iv``, ``po``, ``im`` or ``None``.
+    """
+
+    amount: float | None = None
+    unit: str = "mg"
+    per: str | None = None
+    per_day: float | None = None
+    total_is_daily: bool = False
+    days: float | None = None
+    route: str | None = None
+    pulse: bool = False
+    high: bool = False
+    taper: bool = False
+    also_mg: float | None = None
+
+    @property
+    def daily(self) -> float | None:
+        """Amount a day in mg, mg/kg or mg/m2; once a day is taken where no frequency is stated."""
+        if self.amount is None:
+            return None
+        if self.total_is_daily or self.per_day is None:
+            return self.amount
+        return self.amount * self.per_day
+
+    def details(self) -> dict[str, Any]:
+        """Return the facts for a mention's ``details``, unknown ones left out."""
+        facts: dict[str, Any] = {
+            "dose": self.amount,
+            "dose_unit": f"mg/{self.per}" if self.per else "mg" if self.amount is not None else None,
+            "per_day": self.per_day,
+            "daily": self.daily,
+            "days": self.days,
+            "route": self.route,
+            "pulse": self.pulse or None,
+            "high_dose": self.high or None,
+            "taper": self.taper or None,
+            "also_mg": self.also_mg,
+        }
+        return {k: v for k, v in facts.items() if v is not None}
+
+
+def _milligrams(match: re.Match[str], group: str = "n") -> float:
+    value = to_float(match[group])
+    unit = match["u"].lower()
+    if unit in ("g", "gm") or unit.startswith("gram"):
+        return value * 1000
+    return value / 1000 if unit in ("mcg", "ug") else value
+
+
+def read_dose(text: str, low: int, start: int, end: int, high: int) -> Dose:
+    """Return the dose of the steroid named at ``start:end``.
+
+    Args:
+        text: clean text.
+        low: how far to the left the dose may stand (the sentence, another drug).
+        start: where the name begins.
+        end: where it ends.
+        high: how far to the right.
+    """
+    low, high = max(low, start - 60), min(high, end + REACH)
+    behind = text[end:high]
+    match = _DOSE.search(behind)
+    before = None
+    if match is None or match.start() > 45:
+        candidates = list(_DOSE.finditer(text[low:start]))
+        if candidates and len(text[low:start]) - candidates[-1].end() <= 32:
+            before = candidates[-1]
+    amount = per = None
+    daily = False
+    also = None
+    if before is not None:
+        match, window = before, text[low + before.end() : start] + " " + behind
+    elif match is not None:
+        window = behind[match.end() :]
+        head = behind[: match.start()]
+        window = f"{head} {window}"
+        second = _DOSE.search(behind, match.end())
+        if (match["kg"] or match["m2"]) and second and not second["kg"] and second.start() - match.end() < 22:
+            also = _milligrams(second)
+    else:
+        window = behind
+    if match is not None:
+        amount = _milligrams(match, "n2" if match["n2"] else "n")
+        per = "kg" if match["kg"] else "m2" if match["m2"] else None
+        daily = bool(match["day"])
+    else:
+        bare = _BARE.match(behind)
+        if bare and to_float(bare["n"]) >= 1:
+            amount = to_float(bare["n"])
+            window = behind[bare.end() :]
+    around = text[low:start] + " " + behind
+    per_day = _frequency(window)
+    if per_day is None and before is not None:
+        per_day = _frequency(behind[:40])
+    if daily or (per_day and _DIVIDED.search(window[:40])):
+        daily = True
+    near = text[max(low, start - 40) : start] + " | " + behind[:REACH]
+    route = _ROUTE.search(near)
+    return Dose(
+        amount=amount,
+        per=per,
+        per_day=per_day,
+        total_is_daily=daily,
+        days=_days(window if before is None else around),
+        route=route.lastgroup if route else None,
+        pulse=bool(_PULSE.search(text[max(low, start - 30) : start] + " | " + behind[:60])),
+        high=bool(_HIGH.search(text[max(low, start - 30) : start] + " | " + behind[:20])),
+        taper=bool(_TAPER.search(behind[:80])),
+        also_mg=also,
+    )
+
+
+def _frequency(window: str) -> float | None:
+    """Return administrations a day from the first frequency word in a window of text."""
+    best: tuple[int, float] | None = None
+    for regex, n in _FREQUENCIES:
+        m = regex.search(window[:60])
+        if m and (best is None or m.start() < best[0]):
+            best = (m.start(), n)
+    return best[1] if best else None
+
+
+def _days(window: str) -> float | None:
+    """Return the consecutive days stated in a window of text."""
+    window = window[:110]
+    found: list[tuple[int, float]] = []
+    m = _DAY_SPAN.search(window)
+    if m and int(m["b"]) >= int(m["a"]):
+        found.append((m.start(), int(m["b"]) - int(m["a"]) + 1))
+    for m in _DURATION.finditer(window):
+        count = float(_WORDS.get(m["c"].lower(), 0) or (m["c"] if m["c"].isdigit() else 1))
+        unit = m["u"].lower()
+        if re.match(r"\s?(?:ago|later|after|before|prior|earlier|post)\b", window[m.end() : m.end() + 9]) or (
+            not m["x"] and re.search(r"(?:after|over|every|in|within|at|until|from|q)\s?$", window[: m.start()])
+        ):
+            continue
+        factor = 7 if unit.startswith("w") or unit == "/52" else 30 if unit.startswith("m") or unit == "/12" else 1
+        found.append((m.start(), count * factor))
+        break
+    m = _TIMES.search(window)
+    if m:
+        found.append((m.start(), float(m["c"])))
+    m = _ISO_SPAN.search(window)
+    if m:
+        found.append((m.start(), _span_days(int(m["d1"]), int(m["m1"]), int(m["d2"]), int(m["m2"]))))
+    else:
+        m = _MONTH_SPAN.search(window)
+        if m and int(m["b"]) >= int(m["a"]):
+            found.append((m.start(), int(m["b"]) - int(m["a"]) + 1))
+        m = _DATE_SPAN.search(window)
+        if m:
+            days = _slash_span(m)
+            if days:
+                found.append((m.start(), days))
+    if not found:
+        m = _DAY_OF.search(window)
+        if m:
+            found.append((m.start(), float(m["a"])))
+    return min(found)[1] if found else None
+
+
+def _span_days(d1: int, m1: int, d2: int, m2: int) -> float:
+    return float((m2 - m1) * 30 + d2 - d1 + 1)
+
+
+def _slash_span(m: re.Match[str]) -> float | None:
+    """Return the days of ``10/5-10/7`` (month first) or ``04.07.-09.07.`` (day first), whichever is short and right."""
+    a, b = int(m["d1"]), int(m["m1"]) if m["m1"] else None
+    c, d = int(m["d2"]), int(m["m2"])
+    if b is None:
+        return float(c - a + 1) if 0 <= c - a <= 60 else None
+    options = [_span_days(b, a, d, c), _span_days(a, b, c, d)]
+    fitting = [o for o in options if 1 <= o <= 120]
+    return min(fitting) if fitting else None

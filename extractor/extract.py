@@ -1,0 +1,132 @@
+"""Notes in, mentions out: the public ``Extractor``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from pathlib import Path
+
+from extractor.cleantext import clean
+from extractor.context import ContextEngine, Edge
+from extractor.matching import Target, find_targets
+from extractor.mentions import Assembler
+from extractor.rulebook import Rulebook, Term, load_rulebook
+from extractor.rulefiles import Entry
+from extractor.schema import ATTRIBUTES, Mention, Note
+from extractor.sections import SectionFinder
+from extractor.sentences import find_sentences
+
+
+class Extractor:
+    """Finds mentions with their attributes; gives exactly what the reference pipeline gives.
+
+    Args:
+        rules: folder of a site's own rules, laid over the shipped ones.
+
+    Raises:
+        UsageError: the folder is missing or empty.
+        RuleError: a fault in a rule file.
+
+    Example:
+        >>> [m.negated for m in Extractor().mentions("Denies asthma.")]
+        [True]
+    """
+
+    def __init__(self, rules: Path | str | None = None) -> None:
+        self.book: Rulebook = load_rulebook(Path(rules) if rules is not None else None)
+
+    @cached_property
+    def _sections(self) -> SectionFinder:
+        return SectionFinder(self.book.sections)
+
+    @cached_property
+    def _context(self) -> ContextEngine:
+        return ContextEngine(self.book.cues)
+
+    @cached_property
+    def _assembler(self) -> Assembler:
+        return Assembler(self.book)
+
+    def mentions(self, text: str) -> list[Mention]:
+        """Return the mentions of one text without patient, id or date.
+
+        Args:
+            text: the note as given, any characters.
+        """
+        return _public(self._of(Note("", "", text)))
+
+    def mentions_of(self, notes: Iterable[Note]) -> Iterator[Mention]:
+        """Yield the mentions of notes, in order, one note at a time.
+
+        Args:
+            notes: notes, read as they are needed.
+        """
+        for note in notes:
+            yield from _public(self._of(note))
+
+    def signals(self, note: Note) -> list[Mention]:
+        """Return the mentions of a note together with the statements that only the resolver needs (labels with ``_``)."""
+        return self._of(note)
+
+    def assert_span(self, text: str, start: int, end: int, *, label: str = "MALIGNANCY") -> dict[str, bool]:
+        """Return the five attributes of a span of the caller's own.
+
+        Args:
+            text: the text as given.
+            start: where the span begins, in code points.
+            end: where it ends, exclusive.
+            label: the label as which cues and sections are to see it.
+
+        Raises:
+            ValueError: the span is empty or lies outside of the text.
+        """
+        if not 0 <= start < end <= len(text):
+            raise ValueError(f"the span {start}:{end} does not lie in a text of {len(text)} characters")
+        cleaned = clean(text)
+        if cleaned.starts is not None:
+            inside = [i for i, at in enumerate(cleaned.starts[:-1]) if start <= at < end]
+            low, high = (inside[0], inside[-1] + 1) if inside else (0, 1)
+        else:
+            low, high = start, end
+        entry = Entry(id="caller.span", concept="span", terms=("span",), source="caller", match=("span",), no_match=("x",))
+        target = Target(low, high, Term(label, entry))
+        sections = self._sections.find(cleaned.text)
+        sentences = find_sentences(cleaned.text, sections)
+        others = [
+            t for t in find_targets(cleaned.text, self.book, sentences, sections) if t.end <= low or high <= t.start
+        ]
+        targets = sorted([*others, target], key=lambda t: (t.start, t.end))
+        mentions = self._assembler.assemble(
+            Note("", "", text), cleaned, sections, sentences, targets, self._edges(cleaned.text, sentences, targets)
+        )
+        found = next(m for m in mentions if m.rule == "caller.span")
+        return {name: getattr(found, name) for name in ATTRIBUTES}
+
+    def _of(self, note: Note) -> list[Mention]:
+        cleaned = clean(note.text)
+        sections = self._sections.find(cleaned.text)
+        sentences = find_sentences(cleaned.text, sections)
+        targets = find_targets(cleaned.text, self.book, sentences, sections)
+        if not targets:
+            return []
+        return self._assembler.assemble(
+            note, cleaned, sections, sentences, targets, self._edges(cleaned.text, sentences, targets)
+        )
+
+    def _edges(self, text: str, sentences: list[tuple[int, int]], targets: list[Target]) -> list[Edge]:
+        edges: list[Edge] = []
+        i = 0
+        for start, end in sentences:
+            first = i
+            while i < len(targets) and targets[i].start < end:
+                i += 1
+            if i > first:
+                edges += [
+                    Edge(first + e.target, e.cue) for e in self._context.edges(text, start, end, targets[first:i])
+                ]
+        return edges
+
+
+def _public(mentions: list[Mention]) -> list[Mention]:
+    """Return the mentions without the resolver's own statements."""
+    return [m for m in mentions if not m.label.startswith("_")]

@@ -1,0 +1,133 @@
+"""Was a drug given in a high dose for long enough? Doses, days and weight are put together, and the sum is shown."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from extractor.mechanisms.base import Chart, Verdict, first, full_date, quote
+from extractor.schema import Mention
+from extractor.trial import DoseCourse
+
+_ORDER = {"met": 0, "possible": 1, "not_met": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What one mention says of a course: its status and the sum behind it."""
+
+    mention: Mention
+    status: str
+    sum: str
+
+
+def dose_course(chart: Chart, rule: DoseCourse) -> Verdict:
+    """Return whether a high-dose course was given."""
+    mentions = [m for m in chart.of(rule.label) if not m.family]
+    given = [m for m in mentions if not m.negated and not m.hypothetical]
+    courses = [c for c in (_course(chart, rule, m, given) for m in given) if c is not None]
+    if courses:
+        best = min(courses, key=lambda c: _ORDER[c.status])
+        same = [c.mention for c in courses if c.status == best.status and c is not best]
+        unclear = best.status == "possible"
+        return Verdict(best.status, f"{best.sum}.", first([best.mention, *same]), "inferred" if unclear or best.mention.uncertain else "direct")
+    denied = [m for m in mentions if m.negated]
+    if denied and len(denied) == len([m for m in mentions if not m.hypothetical]):
+        return Verdict("not_met", f"Systemic corticosteroids are denied: {quote(denied[0])}.", first(denied))
+    if given:
+        return Verdict("possible", f"Corticosteroids are documented without a dose: {quote(given[0])}.", first(given), "inferred")
+    planned = [m for m in mentions if m.hypothetical]
+    if planned:
+        return Verdict("not_documented", f"Corticosteroids are only planned or conditional: {quote(planned[0])}.", first(planned))
+    return Verdict("not_documented", "The notes say nothing about systemic corticosteroids.")
+
+
+def _course(chart: Chart, rule: DoseCourse, m: Mention, given: list[Mention]) -> Course | None:
+    details = m.details
+    days = details.get("days") or _days_over_notes(chart, m, given)
+    pulse = bool(details.get("pulse"))
+    size, amount = _size(chart, rule, m)
+    name = " ".join((m.text or m.concept).split())
+    how_long = f"{days:g} d" if days else "days not stated"
+    text = f"{name} {amount}, {how_long}" if amount else f"{name}, {how_long}"
+    if size is None:
+        status = _undosed(pulse, bool(details.get("high_dose")), days, rule)
+        if status is None:
+            return None
+    elif size == "low":
+        status = "not_met"
+    elif days is not None and days < rule.days:
+        status = "not_met"
+    elif size == "high":
+        status = "met" if days or pulse else "possible"
+    else:
+        status = "possible"
+    if m.uncertain and status == "met":
+        status = "possible"
+    needed = f"asked for: {rule.per_kg_per_day:g} mg/kg/d {rule.name} for {rule.days} d"
+    word = " (called a pulse)" if pulse else ""
+    return Course(m, status, f"{text}{word}; {needed}")
+
+
+def _undosed(pulse: bool, high: bool, days: float | None, rule: DoseCourse) -> str | None:
+    """Return what a course without a usable dose says."""
+    if pulse:
+        return "not_met" if days is not None and days < rule.days else "met"
+    if days is not None and days < rule.days:
+        return "not_met"
+    return "possible" if high else None
+
+
+def _size(chart: Chart, rule: DoseCourse, m: Mention) -> tuple[str | None, str]:
+    """Return whether the daily dose is high, low or unclear, and the sum in words."""
+    details = m.details
+    daily = details.get("daily")
+    drug = str(details.get("drug", ""))
+    factor = rule.equivalents.get(drug)
+    if daily is None or factor is None:
+        return None, ""
+    unit = str(details.get("dose_unit", "mg"))
+    if unit == "mg/kg":
+        per_kg = daily * factor
+        said = f"{daily:g} mg/kg/d = {per_kg:.3g} mg/kg/d {rule.name}"
+        return ("high" if per_kg >= rule.per_kg_per_day - 1e-9 else "low"), said
+    if unit == "mg/m2":
+        surface = _surface(chart)
+        if details.get("also_mg"):
+            daily = float(details["also_mg"])
+        elif surface:
+            daily = daily * surface
+        else:
+            return "unclear", f"{daily:g} mg/m2/d, body surface not known"
+    total = daily * factor
+    said = f"{daily:g} mg/d" if factor == 1 else f"{daily:g} mg/d = {total:.4g} mg/d {rule.name}"
+    weight = chart.weight
+    if weight is not None and weight.normalized_value:
+        per_kg = total / weight.normalized_value
+        return ("high" if per_kg >= rule.per_kg_per_day - 1e-9 else "low"), f"{said}; {weight.normalized_value:g} kg -> {per_kg:.3g} mg/kg/d"
+    if total >= rule.unweighted_met:
+        return "high", f"{said}, high at any weight"
+    if total < rule.unweighted_low:
+        return "low", f"{said}, low at any weight"
+    return "unclear", f"{said}, weight not known"
+
+
+def _surface(chart: Chart) -> float | None:
+    """Return the body surface in m2 by Mosteller (N Engl J Med 1987;317:1098), where weight and height are known."""
+    if chart.weight and chart.height and chart.weight.normalized_value and chart.height.normalized_value:
+        return math.sqrt(chart.weight.normalized_value * chart.height.normalized_value / 3600)
+    return None
+
+
+def _days_over_notes(chart: Chart, m: Mention, given: list[Mention]) -> float | None:
+    """Return the days that dated notes span in which the same drug is given in a like dose."""
+    dates = [
+        d
+        for o in given
+        if o.details.get("drug") == m.details.get("drug")
+        and o.details.get("daily") == m.details.get("daily")
+        and m.details.get("daily") is not None
+        and (d := full_date(chart.noted(o))) is not None
+        and not o.historical
+    ]
+    return float((max(dates) - min(dates)).days + 1) if len(set(dates)) > 1 and (max(dates) - min(dates)).days < 21 else None

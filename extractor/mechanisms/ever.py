@@ -1,0 +1,118 @@
+"""Was there ever such a thing? Presence beats absence; suspicions may be excluded and claims corrected later."""
+
+from __future__ import annotations
+
+from extractor.mechanisms.base import Chart, Verdict, first, full_date, quote
+from extractor.schema import Mention
+from extractor.trial import Ever, Threshold
+
+CORRECTION = "correct."
+"""Cue ids that begin so correct an earlier claim ("entered in error")."""
+
+
+def ever(chart: Chart, rule: Ever) -> Verdict:
+    """Return the answer to "was there ever": asserted, else suspected, else denied, else not documented."""
+    mentions = [m for m in chart.of(*rule.labels) if not rule.concepts or m.concept in rule.concepts]
+    mentions = [m for m in mentions if _counts(m, rule)]
+    own = [m for m in mentions if not m.family]
+    corrected = _corrected(own)
+    asserted = [m for m in own if m.asserted and m.mention_id not in corrected and _in_window(chart, m, rule)]
+    beyond, within = _values(chart, rule.values)
+    if asserted or beyond:
+        strongest = sorted(asserted, key=lambda m: (m.historical, not m.date)) if asserted else []
+        return _met(rule, strongest, beyond, own)
+    open_doubts = [m for m in own if m.uncertain and not m.hypothetical and not _excluded_later(m, own)]
+    if open_doubts:
+        said = ", ".join(quote(m) for m in open_doubts[:3])
+        if rule.uncertain_is == "met":
+            return Verdict("met", f"{rule.name} is suspected: {said}; a suspicion is enough here.", first(open_doubts), "inferred")
+        return Verdict(rule.uncertain_is, f"{rule.name} is suspected but not confirmed: {said}.", first(open_doubts), "inferred")
+    relatives = [m for m in mentions if m.family and not m.negated and not m.hypothetical]
+    if rule.family_is and relatives:
+        return Verdict(rule.family_is, f"{rule.name} in a relative: {quote(relatives[0])}.", first(relatives), "inferred")
+    denied = [m for m in own if m.negated] + within
+    if denied:
+        return _denied(rule, denied, corrected, own)
+    planned = [m for m in own if m.hypothetical]
+    if planned:
+        return Verdict("not_documented", f"{rule.name} is only planned, considered or conditional: {quote(planned[0])}.", first(planned), "inferred")
+    if relatives:
+        return Verdict("not_documented", f"{rule.name} is only documented in relatives: {quote(relatives[0])}.", first(relatives))
+    return Verdict("not_documented", f"The notes say nothing about {rule.name}.")
+
+
+def _counts(mention: Mention, rule: Ever) -> bool:
+    """Return whether a mention can answer: a gene or a panel says nothing without its result."""
+    if mention.details.get("kind") not in rule.needs_result:
+        return True
+    return mention.negated or mention.result in ("positive", "equivocal") or mention.uncertain and mention.result == "equivocal"
+
+
+def _in_window(chart: Chart, mention: Mention, rule: Ever) -> bool:
+    if rule.within_days is None or chart.reference is None:
+        return True
+    when = full_date(chart.dated(mention))
+    return when is None or 0 <= (chart.reference - when).days <= rule.within_days
+
+
+def _corrected(mentions: list[Mention]) -> set[str]:
+    """Return ids of claims that a later statement takes back."""
+    out: set[str] = set()
+    for i, mention in enumerate(mentions):
+        if mention.negated and any(c.startswith(CORRECTION) for c in mention.cues):
+            out.update(m.mention_id for m in mentions[:i] if m.concept == mention.concept)
+    return out
+
+
+def _excluded_later(doubt: Mention, mentions: list[Mention]) -> bool:
+    """Return whether a later statement denies the same thing, or the whole class."""
+    at = mentions.index(doubt)
+    return any(
+        m.negated and (m.concept == doubt.concept or _related(m, doubt)) for m in mentions[at + 1 :]
+    )
+
+
+def _related(denial: Mention, doubt: Mention) -> bool:
+    same_group = denial.details.get("group") == "class" or denial.details.get("kind") == "class"
+    family = denial.details.get("family")
+    return same_group or (family is not None and family == doubt.details.get("family"))
+
+
+def _values(chart: Chart, thresholds: tuple[Threshold, ...]) -> tuple[list[Mention], list[Mention]]:
+    """Return values beyond a threshold and values on the healthy side of all."""
+    beyond, within = [], []
+    for mention in chart.mentions:
+        for threshold in thresholds:
+            if mention.label != threshold.label or mention.details.get("test") != threshold.test:
+                continue
+            if mention.normalized_value is None or mention.family or mention.hypothetical:
+                continue
+            if threshold.holds(mention.normalized_value, mention.comparator):
+                beyond.append(mention)
+            else:
+                within.append(mention)
+    return beyond, within
+
+
+def _met(rule: Ever, asserted: list[Mention], beyond: list[Mention], own: list[Mention]) -> Verdict:
+    facts = [quote(m) for m in asserted[:3]]
+    for mention in beyond[:2]:
+        threshold = next(t for t in rule.values if t.test == mention.details.get("test"))
+        facts.append(f"{quote(mention)} is {threshold.comparator} {threshold.threshold:g} {threshold.unit}".rstrip())
+    denied = [m for m in own if m.negated]
+    conflict = f"; elsewhere denied: {quote(denied[0])}" if denied and asserted and any(d.concept == a.concept for d in denied for a in asserted) else ""
+    confidence = "conflicting" if conflict else "direct" if asserted else "inferred"
+    past = " (past)" if asserted and all(m.historical for m in asserted) and not beyond else ""
+    return Verdict("met", f"{rule.name} is documented{past}: {'; '.join(facts)}{conflict}.", first([*asserted, *beyond, *denied[:1]], 6), confidence)
+
+
+def _denied(rule: Ever, denied: list[Mention], corrected: set[str], own: list[Mention]) -> Verdict:
+    said = ", ".join(quote(m) for m in denied[:3])
+    normal = [m for m in denied if m.label in {t.label for t in rule.values} and not m.negated]
+    if len(normal) == len(denied):
+        return Verdict("not_met", f"Only normal values are documented: {said}.", first(denied), "inferred")
+    narrow = len({m.concept for m in denied if m.negated}) == 1 and len(denied) == 1
+    note = "; only this was denied" if narrow else ""
+    earlier = [m for m in own if m.mention_id in corrected or m.uncertain]
+    took_back = f"; earlier {quote(earlier[0])} was excluded or corrected" if earlier else ""
+    return Verdict("not_met", f"{rule.name} is denied or excluded: {said}{note}{took_back}.", first(denied), "inferred" if narrow or took_back else "direct")

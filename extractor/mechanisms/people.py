@@ -1,0 +1,80 @@
+"""Age, consent and allergy."""
+
+from __future__ import annotations
+
+from extractor.mechanisms.base import Chart, Verdict, first, full_date, quote
+from extractor.schema import Mention
+from extractor.trial import Age, Allergy, Consent
+
+
+def age_at(chart: Chart) -> tuple[float, float, Mention] | None:
+    """Return the least and the greatest age in whole years that the patient may have at the reference date."""
+    ages = [m for m in chart.of("AGE") if m.asserted and not m.historical and m.normalized_value is not None]
+    ages = ages or [m for m in chart.of("AGE") if m.asserted and m.normalized_value is not None]
+    if not ages:
+        return None
+    mention = ages[-1]
+    years = float(mention.normalized_value or 0)
+    noted = full_date(chart.noted(mention) or mention.note_date)
+    if noted is None or chart.reference is None or chart.reference <= noted:
+        return years, years, mention
+    elapsed = (chart.reference - noted).days / 365.2425
+    return years + int(elapsed), years + int(elapsed + 0.9999), mention
+
+
+def age(chart: Chart, rule: Age) -> Verdict:
+    """Return whether the patient's age lies within the limits at the reference date."""
+    found = age_at(chart)
+    if found is None:
+        return Verdict("not_documented", "No age is stated.")
+    low, high, mention = found
+    asked = f"asked for: {rule.low:g} to {rule.high:g}"
+    shown = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+    inside = [rule.low <= a < rule.high + 1 for a in (low, high)]
+    status = "met" if all(inside) else "not_met" if not any(inside) else "possible"
+    return Verdict(status, f"Age {shown} at the reference date, from {quote(mention)}; {asked}.", (mention,), "direct" if low == high else "inferred")
+
+
+def consent(chart: Chart, rule: Consent) -> Verdict:
+    """Return whether consent is documented, of minors with their guardian's."""
+    mentions = [m for m in chart.of("CONSENT") if not m.details.get("other_study")]
+    given = [m for m in mentions if m.details.get("consent") == "given" and not m.negated and not m.hypothetical]
+    refused = [m for m in mentions if (m.details.get("consent") == "declined" and m.asserted) or (m.details.get("consent") == "given" and m.negated and not m.hypothetical)]
+    found = age_at(chart)
+    minor = found is not None and found[1] < rule.minor_below
+    if given and not (refused and mentions.index(refused[-1]) > mentions.index(given[-1]) and not minor):
+        if minor:
+            return _minor(given, refused)
+        return Verdict("met", f"Signed consent is documented: {quote(given[-1])}.", first([*reversed(given)]))
+    if refused:
+        return Verdict("not_met", f"Consent was declined: {quote(refused[-1])}.", first([*reversed(refused)]))
+    planned = [m for m in mentions if m.hypothetical]
+    if planned:
+        return Verdict("not_documented", f"Consent is only planned: {quote(planned[0])}.", first(planned))
+    return Verdict("not_documented", "The notes say nothing about consent to this trial.")
+
+
+def _minor(given: list[Mention], refused: list[Mention]) -> Verdict:
+    signers = {s for m in given for s in str(m.details.get("by", "")).split("+") if s}
+    if {"subject", "guardian"} <= signers:
+        return Verdict("met", f"Subject and guardian both signed: {quote(given[-1])}.", first(given))
+    who = " and ".join(sorted(signers)) or "one person"
+    return Verdict("possible", f"A minor's consent of {who} is documented, the other signature is not: {quote(given[-1])}.", first([*given, *refused]), "inferred")
+
+
+def allergy(chart: Chart, rule: Allergy) -> Verdict:
+    """Return whether an allergy to the drug, or to one of its class, is documented."""
+    mentions = [m for m in chart.of(rule.label) if not m.family]
+    hit = [m for m in mentions if m.concept in rule.concepts and not m.negated and not m.hypothetical]
+    sure = [m for m in hit if not m.uncertain]
+    if sure:
+        return Verdict("met", f"Allergy to {rule.name} is documented: {quote(sure[0])}.", first(sure))
+    if hit:
+        return Verdict("possible", f"Allergy to {rule.name} is suspected: {quote(hit[0])}.", first(hit), "inferred")
+    none = [m for m in mentions if m.details.get("nkda") or m.negated]
+    others = [m for m in mentions if m not in none and not m.hypothetical]
+    if others:
+        return Verdict("not_met", f"Only other allergies are documented: {', '.join(quote(m) for m in others[:3])}.", first([*others, *none]), "inferred")
+    if none:
+        return Verdict("not_met", f"No known drug allergies: {quote(none[0])}.", first(none))
+    return Verdict("not_documented", "The notes say nothing about allergies.")

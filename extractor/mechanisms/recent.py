@@ -1,0 +1,110 @@
+"""Was a disease active, diagnosed or treated within some years before the reference date?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from extractor.mechanisms.base import Chart, Verdict, first, interval, quote, years_before
+from extractor.mechanisms.ever import _corrected, _excluded_later
+from extractor.schema import Mention
+from extractor.trial import RecentDisease
+
+_ORDER = {"met": 0, "possible": 1, "not_met": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    status: str
+    reason: str
+    mentions: tuple[Mention, ...]
+
+
+def recent_disease(chart: Chart, rule: RecentDisease) -> Verdict:
+    """Return whether the disease counts as recent, its exceptions left out."""
+    own = [m for m in chart.of(rule.label) if not m.family and not m.hypothetical]
+    corrected = _corrected(own)
+    asserted = [m for m in own if m.asserted and m.mention_id not in corrected]
+    if asserted:
+        cases = [_case(chart, rule, group) for group in _groups(asserted)]
+        worst = min(cases, key=lambda c: _ORDER[c.status])
+        others = [m for c in cases if c is not worst for m in c.mentions[:1]]
+        return Verdict(worst.status, worst.reason + ".", first([*worst.mentions, *others]), "direct" if worst.status == "met" else "inferred")
+    doubtful = [m for m in own if m.uncertain and not _excluded_later(m, own)]
+    if doubtful:
+        return Verdict("possible", f"{rule.name} is suspected: {quote(doubtful[-1])}.", first([*reversed(doubtful)]), "inferred")
+    denied = [m for m in own if m.negated]
+    if denied:
+        return Verdict("not_met", f"{rule.name} is denied or excluded: {quote(denied[-1])}.", first([*reversed(denied)]))
+    return Verdict("not_documented", f"The notes say nothing about {rule.name} of the patient.")
+
+
+def _groups(mentions: Sequence[Mention]) -> list[list[Mention]]:
+    """Return the mentions by disease; class words and metastases join the other diseases where there is one."""
+    named: dict[str, list[Mention]] = {}
+    loose: list[Mention] = []
+    for m in mentions:
+        if m.details.get("group") == "class" or m.concept in ("malignancy", "metastasis", "carcinoma"):
+            loose.append(m)
+        else:
+            site = m.details.get("site") or m.concept
+            named.setdefault(str(site), []).append(m)
+    if not named:
+        return [loose]
+    active = [m for m in loose if _is_active(m)]
+    for group in named.values():
+        group += active if len(named) == 1 else []
+    return list(named.values())
+
+
+def _is_active(m: Mention) -> bool:
+    return m.details.get("activity") == "active"
+
+
+def _case(chart: Chart, rule: RecentDisease, group: Sequence[Mention]) -> _Case:
+    words = quote(group[0])
+    group_tuple = tuple(group)
+    exception = _exception(rule, group)
+    if exception:
+        return _Case("not_met", f"{words} is one of the exceptions ({exception})", group_tuple)
+    if any(_is_active(m) for m in group):
+        return _Case("met", f"{quote(next(m for m in group if _is_active(m)))} is active", group_tuple)
+    dated = [(m, iv) for m in group if (iv := interval(m.date)) is not None and m.date <= (chart.noted(m) or m.date)]
+    cured = [m for m in group if m.details.get("activity") == "cured"]
+    if chart.reference is None:
+        return _Case("possible", f"{words}: without a reference date the interval is not known", group_tuple)
+    edge = years_before(chart.reference, rule.years)
+    if dated:
+        inside = [m for m, (low, _) in dated if low >= edge]
+        outside = [m for m, (_, high) in dated if high < edge]
+        if inside:
+            if cured and _localised(group):
+                return _Case("possible", f"{quote(inside[0])} lies within {rule.years:g} years, treated with curative intent and without evidence of disease: an oncologist decides", group_tuple)
+            return _Case("met", f"{quote(inside[0])} lies within {rule.years:g} years before {chart.reference.isoformat()}", group_tuple)
+        if len(outside) == len(dated):
+            return _Case("not_met", f"{quote(outside[0])} lies more than {rule.years:g} years before {chart.reference.isoformat()} and nothing says that it is active", group_tuple)
+        return _Case("possible", f"{quote(dated[0][0])} may or may not lie within {rule.years:g} years before {chart.reference.isoformat()}", group_tuple)
+    current = [m for m in group if not m.historical]
+    if current and not cured:
+        return _Case("met", f"{quote(current[0])} is documented as present", (*current, *[m for m in group if m not in current]))
+    return _Case("possible", f"{words} is in the past, at an unknown date", group_tuple)
+
+
+def _localised(group: Sequence[Mention]) -> bool:
+    return not any(m.details.get("group") == "haematological" or m.concept == "metastasis" for m in group)
+
+
+def _exception(rule: RecentDisease, group: Sequence[Mention]) -> str | None:
+    """Return the exception that covers a disease, if one does."""
+    concepts = {m.concept for m in group}
+    for exception in rule.exceptions:
+        if not concepts <= set(exception.concepts) | {"malignancy", "carcinoma"} or not concepts & set(exception.concepts):
+            continue
+        active = any(_is_active(m) for m in group)
+        treated = any(m.details.get("treated") or m.details.get("activity") == "cured" for m in group)
+        watched = any(m.details.get("watched") for m in group)
+        if exception.needs == "none" or (exception.needs == "treated" and treated and not active):
+            return "adequately treated"
+        if exception.needs == "untreated_localised" and watched and not any(m.concept == "metastasis" for m in group):
+            return "localised, without need of treatment"
+    return None

@@ -1,0 +1,382 @@
+"""From matched spans and cues to mentions: attributes, results, values and dates, each with its reason."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from extractor.causes import CauseLinker
+from extractor.cleantext import CleanText
+from extractor.context import CueMatch, Edge, refine
+from extractor.dates import DateMention, find_dates, parse_date
+from extractor.matching import Target, sentence_of
+from extractor.results import Result, ResultFinder, check_box
+from extractor.rulebook import Rulebook
+from extractor.rulefiles import SectionRule
+from extractor.schema import Mention, Note
+from extractor.sections import Section, section_at
+from extractor.values import Value, read_age, read_count, read_height, read_item, read_load, read_pft, read_steroid, read_weight
+
+HISTORICAL_AFTER_DAYS = 45
+"""An event dated this many days before its note lies before the present course of illness."""
+
+
+@dataclass(slots=True)
+class _State:
+    """The attributes of a mention while they are being worked out."""
+
+    negated: bool = False
+    historical: bool = False
+    hypothetical: bool = False
+    uncertain: bool = False
+    family: bool = False
+    cues: list[str] = field(default_factory=list)
+    result: str | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Assembler:
+    """Makes mentions out of targets and edges; the same for the reference pipeline and the fast path.
+
+    Args:
+        book: the rules.
+    """
+
+    book: Rulebook
+
+    @cached_property
+    def _results(self) -> ResultFinder:
+        return ResultFinder(self.book.results, self.book.connectors)
+
+    @cached_property
+    def _causes(self) -> CauseLinker:
+        return CauseLinker()
+
+    def assemble(
+        self,
+        note: Note,
+        cleaned: CleanText,
+        sections: list[Section],
+        sentences: Sequence[tuple[int, int]],
+        targets: Sequence[Target],
+        edges: Sequence[Edge],
+    ) -> list[Mention]:
+        """Return the mentions of a note.
+
+        Args:
+            note: the note.
+            cleaned: its clean text.
+            sections: its sections.
+            sentences: its sentences.
+            targets: the spans that are mentions, in order.
+            edges: cues and the targets they govern.
+
+        Returns:
+            Mentions by start, then end, then label.
+        """
+        text = cleaned.text
+        cues: dict[int, list[CueMatch]] = {}
+        for edge in refine(text, targets, edges):
+            cues.setdefault(edge.target, []).append(edge.cue)
+        mentions = []
+        dates: dict[tuple[int, int], list[DateMention]] = {}
+        by_sentence: dict[tuple[int, int], list[int]] = {}
+        for index, target in enumerate(targets):
+            by_sentence.setdefault(sentence_of(sentences, target.start), []).append(index)
+        for sentence, indices in by_sentence.items():
+            dates[sentence] = find_dates(text, *sentence, note.note_date)
+            company = [targets[i] for i in indices]
+            causes = self._causes.link(text, sentence, company)
+            for index in indices:
+                target = targets[index]
+                if target.term.label == "HLH_CAUSE" and target not in causes:
+                    continue  # an infection or drug without a causal statement
+                section = section_at(sections, target.start)
+                state = self._state(note, text, sentence, section, target, company, cues.get(index, ()), dates[sentence])
+                mentions.append(self._mention(note, cleaned, sentence, section, target, company, state, dates[sentence]))
+            for cause in causes:
+                if cause.term.label != "HLH_CAUSE":
+                    mentions.append(self._cause(note, cleaned, sentence, sections, cause, causes[cause], mentions))
+        return sorted(mentions, key=lambda m: (m.start, m.end, m.label))
+
+    def _state(
+        self,
+        note: Note,
+        text: str,
+        sentence: tuple[int, int],
+        section: Section | None,
+        target: Target,
+        company: Sequence[Target],
+        cues: Sequence[CueMatch],
+        dates: Sequence[DateMention],
+    ) -> _State:
+        state = _State()
+        named = {c.cue.category for c in cues}
+        for cue in sorted(cues, key=lambda c: c.start):
+            state.cues.append(cue.cue.id)
+            if cue.cue.category in ("negated", "historical", "hypothetical", "uncertain", "family"):
+                setattr(state, cue.cue.category, True)
+        result = self._result(text, sentence, target)
+        if result:
+            _apply(state, result)
+        if section and section.rule:
+            _apply_section(state, section.rule, target.term.label, named)
+        if "current" in named and not any(c.cue.category == "historical" for c in cues):
+            state.historical = False
+        if "patient" in named:
+            state.family = False
+        date = nearest_date(text, target, company, dates)
+        if date and not state.family and _is_past(note, date, target.term.label) and not state.hypothetical:
+            state.historical = True
+            state.cues.append("date")
+        if target.term.entry.details.get("negated"):
+            state.negated = True
+        if state.family:
+            state.historical = any(c.cue.category == "historical" and c.cue.role == "preceding" for c in cues)
+        if state.negated:
+            state.uncertain = False
+        return state
+
+    def _result(self, text: str, sentence: tuple[int, int], target: Target) -> Result | None:
+        if target.term.entry.details.get("no_result"):
+            return None
+        box = check_box(text, sentence, target.start, target.end)
+        found = self._results.find(text, sentence, target.start, target.end, target.term.label)
+        if box and not (found and box.result == "yes" and found.result in ("negative", "positive", "pending", "low_level", "equivocal")):
+            return box
+        return found
+
+    def _mention(
+        self,
+        note: Note,
+        cleaned: CleanText,
+        sentence: tuple[int, int],
+        section: Section | None,
+        target: Target,
+        company: Sequence[Target],
+        state: _State,
+        dates: Sequence[DateMention],
+    ) -> Mention:
+        value = self._value(cleaned.text, sentence, target, company)
+        if value.result and state.result in (None, "positive") and not state.negated:
+            state.result = value.result
+            state.negated = value.result == "negative"
+            if state.negated:
+                state.cues.append("value")
+        date = nearest_date(cleaned.text, target, company, dates)
+        details = {k: v for k, v in {**target.term.entry.details, **value.details, **state.details}.items() if k not in _INTERNAL}
+        if date and date.ambiguous:
+            details["date_ambiguous"] = True
+        return self._row(note, cleaned, sentence, section, target, state, value, date.iso if date else None, details)
+
+    def _row(
+        self,
+        note: Note,
+        cleaned: CleanText,
+        sentence: tuple[int, int],
+        section: Section | None,
+        target: Target,
+        state: _State,
+        value: Value,
+        date: str | None,
+        details: dict[str, Any],
+        label: str | None = None,
+        concept: str | None = None,
+    ) -> Mention:
+        start, end = cleaned.span(target.start, target.end)
+        sentence_start, sentence_end = cleaned.span(*_stripped(cleaned.text, *sentence))
+        label = label or target.term.label
+        return Mention(
+            patient_id=note.patient_id,
+            note_id=note.note_id,
+            note_date=note.note_date,
+            mention_id=mention_id(note.note_id, label, start, end),
+            label=label,
+            concept=concept or target.term.entry.concept,
+            text=note.text[start:end],
+            start=start,
+            end=end,
+            section=section.rule.id if section and section.rule else None,
+            sentence_start=sentence_start,
+            sentence_end=sentence_end,
+            negated=state.negated,
+            historical=state.historical,
+            hypothetical=state.hypothetical,
+            uncertain=state.uncertain,
+            family=state.family,
+            cues=tuple(state.cues),
+            date=date,
+            comparator=value.comparator,
+            value=value.value,
+            unit=value.unit,
+            normalized_value=value.normalized_value,
+            normalized_unit=value.normalized_unit,
+            result=state.result,
+            details=details,
+            rule=target.term.entry.id,
+        )
+
+    def _cause(
+        self,
+        note: Note,
+        cleaned: CleanText,
+        sentence: tuple[int, int],
+        sections: list[Section],
+        cause: Target,
+        hlh: Target,
+        mentions: Sequence[Mention],
+    ) -> Mention:
+        """Return the HLH_CAUSE mention on a span that is also a mention of another label; it shares its attributes."""
+        start, end = cleaned.span(cause.start, cause.end)
+        twin = next((m for m in reversed(mentions) if (m.start, m.end, m.label) == (start, end, cause.term.label)), None)
+        hlh_at = cleaned.span(hlh.start, hlh.end)
+        head = next((m for m in reversed(mentions) if (m.start, m.end) == hlh_at and m.label == "HLH"), None)
+        state = _State()
+        if head:
+            state = _State(head.negated, head.historical, head.hypothetical, head.uncertain, head.family)
+        if twin:
+            state.uncertain = (state.uncertain or twin.uncertain) and not state.negated
+            state.cues = list(twin.cues)
+        details = {"cause_label": cause.term.label, "hlh": head.mention_id if head else None}
+        section = section_at(sections, cause.start)
+        return self._row(note, cleaned, sentence, section, cause, state, Value(), twin.date if twin else None, details, "HLH_CAUSE", CAUSE_KINDS.get(cause.term.label, "other"))
+
+    def _value(self, text: str, sentence: tuple[int, int], target: Target, company: Sequence[Target]) -> Value:
+        label, details = target.term.label, target.term.entry.details
+        start, end = target.start, target.end
+        if label == "PFT":
+            return read_pft(text, start, end)
+        if label == "HLH_FEATURE":
+            return read_item(text, start, end, sentence[1], details)
+        if label == "AGE":
+            return read_age(text, start, end)
+        if label == "WEIGHT":
+            return read_weight(text, start, end)
+        if label == "HEIGHT":
+            return read_height(text, start, end)
+        if label == "STEROID":
+            low, high = _neighbourhood(sentence, target, company)
+            return read_steroid(text, low, start, end, high, details)
+        if label == "_HLH_CRITERIA" and details.get("kind") == "count":
+            return Value(details={"count": read_count(text[start:end])})
+        if label == "EBV" and details.get("test") in ("pcr", "virus", "disease"):
+            high = _neighbourhood(sentence, target, company)[1]
+            return read_load(text, end, high) or Value()
+        return Value()
+
+
+CAUSE_KINDS = {
+    "EBV": "infection",
+    "CAR_T": "treatment",
+    "TCE": "treatment",
+    "ADC": "treatment",
+    "MALIGNANCY": "malignancy",
+    "RHEUM_DISEASE": "rheumatic",
+}
+"""What kind of cause of HLH a mention of a label is."""
+_INTERNAL = frozenset({"no_result", "last_number", "negated"})
+
+
+def mention_id(note_id: str, label: str, start: int, end: int) -> str:
+    """Return the deterministic id of a mention."""
+    return hashlib.blake2b(f"{note_id}\x1f{label}\x1f{start}\x1f{end}".encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return the sentence without the white space around it."""
+    while end > start + 1 and text[end - 1].isspace():
+        end -= 1
+    while start < end - 1 and text[start].isspace():
+        start += 1
+    return start, end
+
+
+def _neighbourhood(sentence: tuple[int, int], target: Target, company: Sequence[Target]) -> tuple[int, int]:
+    """Return the stretch around a mention up to the nearest mentions of its own label."""
+    low = max((t.end for t in company if t.term.label == target.term.label and t.end <= target.start), default=sentence[0])
+    high = min((t.start for t in company if t.term.label == target.term.label and t.start >= target.end), default=sentence[1])
+    return max(low, sentence[0]), high
+
+
+def _apply(state: _State, result: Result) -> None:
+    """Let a result or a form's answer speak."""
+    state.cues.append(result.rule)
+    if result.result in ("no", "negative", "not_done"):
+        state.negated, state.uncertain, state.hypothetical = True, False, False
+        state.result = "negative" if result.result == "negative" else None
+    elif result.result == "yes":
+        state.uncertain = state.negated = False
+    elif result.result == "positive":
+        state.result, state.negated = "positive", False
+    elif result.result == "low_level":
+        state.result = "low_level"
+        state.negated = False
+    elif result.result == "equivocal":
+        state.result, state.uncertain = "equivocal", True
+    elif result.result == "pending":
+        state.hypothetical = True
+    elif result.result == "unknown":
+        state.uncertain = True
+
+
+def _apply_section(state: _State, rule: SectionRule, label: str, named: set[str]) -> None:
+    if label in rule.not_labels or (rule.labels and label not in rule.labels):
+        return
+    for attribute in rule.attributes:
+        if attribute == "historical" and ("current" in named or state.hypothetical):
+            continue
+        if attribute == "hypothetical" and ("current" in named or state.negated or "historical" in named or state.result):
+            continue
+        if attribute == "family" and "patient" in named:
+            continue
+        if not getattr(state, attribute):
+            setattr(state, attribute, True)
+            state.cues.append(f"section:{rule.id}")
+
+
+_CLAUSE = re.compile(r"[;\n]|\.\s|,\s(?:and|then|now|but)\b|\b(?:but|however|now|then)\b", re.IGNORECASE)
+
+
+def nearest_date(text: str, target: Target, company: Sequence[Target], dates: Sequence[DateMention]) -> DateMention | None:
+    """Return the date that belongs to a mention: the nearest in its clause, a following one preferred."""
+    best: tuple[float, DateMention] | None = None
+    for date in dates:
+        if date.end <= target.start:
+            between, weight = text[date.end : target.start], 1.6
+        elif date.start >= target.end:
+            between, weight = text[target.end : date.start], 1.0
+        else:
+            continue
+        if len(between) > 110:
+            continue
+        cost = len(between) * weight + 40 * len(_CLAUSE.findall(between))
+        others = sum(1 for t in company if t.term.label == target.term.label and min(date.end, target.end) <= t.start and t.end <= max(date.start, target.start))
+        cost += 30 * others
+        if cost <= 130 and (best is None or cost < best[0]):
+            best = (cost, date)
+    return best[1] if best else None
+
+
+_DATED_PAST = frozenset({"CAR_T", "TCE", "ADC", "STEROID", "EBV", "HLH", "STEROID_RESPONSE"})
+"""Labels of events: a date before the present course makes them past. A disease with a date of diagnosis goes on."""
+
+
+def _is_past(note: Note, date: DateMention, label: str) -> bool:
+    """Return whether a date puts a mention before the present course of illness."""
+    if label not in _DATED_PAST:
+        return False
+    noted = parse_date(note.note_date)
+    if noted is None:
+        return len(date.iso) < 10 and not date.relative
+    full = parse_date(date.iso)
+    if full:
+        return (noted - full).days > HISTORICAL_AFTER_DAYS
+    if len(date.iso) == 7:
+        year, month = int(date.iso[:4]), int(date.iso[5:7])
+        return (noted.year - year) * 12 + noted.month - month >= 2
+    return int(date.iso[:4]) < noted.year

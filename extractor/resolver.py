@@ -1,0 +1,101 @@
+"""The resolver: a patient's mentions and a trial in, answers with reason and evidence out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from extractor.mechanisms.base import Chart, Verdict
+from extractor.mechanisms.causes import attribution, response
+from extractor.mechanisms.count import criteria_count
+from extractor.mechanisms.doses import dose_course
+from extractor.mechanisms.ever import ever
+from extractor.mechanisms.infection import infection_now
+from extractor.mechanisms.people import age, allergy, consent
+from extractor.mechanisms.recent import recent_disease
+from extractor.schema import Answer, Mention
+from extractor.trial import Combination, SameAs, Trial
+
+_MECHANISMS: Mapping[str, Callable[[Chart, Any], Verdict]] = {
+    "ever": ever,
+    "infection_now": infection_now,
+    "dose_course": dose_course,
+    "age": age,
+    "consent": consent,
+    "criteria_count": criteria_count,
+    "response": response,
+    "attribution": attribution,
+    "recent_disease": recent_disease,
+    "allergy": allergy,
+}
+
+
+def resolve(
+    patient_id: str,
+    trial: Trial,
+    mentions: Sequence[Mention],
+    reference: dt.date | None,
+    first_seen: Mapping[str, str | None] | None = None,
+) -> list[Answer]:
+    """Return the answers to all questions of a trial for one patient.
+
+    Args:
+        patient_id: the patient.
+        trial: the trial.
+        mentions: the patient's mentions, in the order of the notes.
+        reference: the reference date.
+        first_seen: dates on which copied-forward statements first stood, by mention id.
+    """
+    chart = Chart(mentions=mentions, reference=reference, first_seen=first_seen or {})
+    answers = []
+    for question in trial.questions:
+        verdict = _verdict(chart, question.rule)
+        chart.verdicts[question.id] = verdict
+        answers.append(
+            Answer(
+                patient_id=patient_id,
+                trial=trial.trial,
+                question=question.id,
+                kind=question.kind,
+                status=verdict.status,
+                confidence=verdict.confidence,
+                rationale=verdict.rationale,
+                evidence=tuple(dict.fromkeys(m.mention_id for m in verdict.evidence if not m.label.startswith("_"))),
+            )
+        )
+    return answers
+
+
+def _verdict(chart: Chart, rule: Any) -> Verdict:
+    if isinstance(rule, SameAs):
+        return chart.verdicts[rule.question]
+    if isinstance(rule, Combination):
+        return _combined(chart, rule)
+    return _MECHANISMS[rule.type](chart, rule)
+
+
+def _combined(chart: Chart, rule: Combination) -> Verdict:
+    """Return the answer to all, any or none of other questions; what is not documented stays open."""
+    parts = [chart.verdicts[q] for q in rule.questions]
+    named = ", ".join(f"{q} {v.status.replace('_', ' ')}" for q, v in zip(rule.questions, parts, strict=True))
+    evidence = tuple(m for v in parts for m in v.evidence[:2])
+    statuses = [v.status for v in parts]
+    if rule.type == "not":
+        opposite = {"met": "not_met", "not_met": "met"}
+        status = opposite.get(statuses[0], statuses[0])
+    else:
+        order = ["not_met", "not_documented", "possible", "met"]
+        pick = min if rule.type == "all" else max
+        status = pick(statuses, key=order.index)
+    return Verdict(status, f"From {named}.", evidence, "inferred")
+
+
+def screen_of(answers: Sequence[Answer]) -> str:
+    """Return a patient's roll-up: ``excluded``, ``review`` or ``eligible_so_far``."""
+    criteria = [a for a in answers if a.kind != "finding"]
+    if any((a.kind == "exclusion" and a.status == "met") or (a.kind == "inclusion" and a.status == "not_met") for a in criteria):
+        return "excluded"
+    if any(a.status in ("possible", "not_documented") for a in criteria):
+        return "review"
+    return "eligible_so_far"

@@ -1,0 +1,188 @@
+"""The rulebook: every rule file read, laid over by a site's own files, and compiled."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+from extractor.errors import RuleError, UsageError
+from extractor.rulefiles import (
+    Connector,
+    Cue,
+    CueFile,
+    Entry,
+    Refusal,
+    ResultFile,
+    ResultRule,
+    SectionFile,
+    SectionRule,
+    Vocabulary,
+    load,
+)
+from extractor.terms import alternation
+
+_HERE = Path(__file__).resolve().parent
+SHIPPED_RULES = _HERE / "rules" if (_HERE / "rules").is_dir() else _HERE.parent / "rules"
+
+
+@dataclass(frozen=True, eq=False)
+class Term:
+    """A vocabulary entry made ready for matching."""
+
+    label: str
+    entry: Entry
+
+    @cached_property
+    def pattern(self) -> str:
+        """The entry as one regular expression."""
+        return alternation(self.entry.terms, self.entry.cased, self.entry.patterns)
+
+    @cached_property
+    def regex(self) -> re.Pattern[str]:
+        """The compiled expression."""
+        return re.compile(self.pattern, re.IGNORECASE)
+
+    @cached_property
+    def near(self) -> re.Pattern[str] | None:
+        """What must stand in the same sentence, if anything."""
+        return _any_of(self.entry.near)
+
+    @cached_property
+    def not_near(self) -> re.Pattern[str] | None:
+        """What must not stand in the same sentence, if anything."""
+        return _any_of(self.entry.not_near)
+
+
+@dataclass(frozen=True, eq=False)
+class LookAlike:
+    """A refusal made ready for matching."""
+
+    label: str
+    refusal: Refusal
+
+    @cached_property
+    def pattern(self) -> str:
+        """The refusal as one regular expression."""
+        return alternation(self.refusal.terms, self.refusal.cased, self.refusal.patterns)
+
+    @cached_property
+    def regex(self) -> re.Pattern[str]:
+        """The compiled expression."""
+        return re.compile(self.pattern, re.IGNORECASE)
+
+
+def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str] | None:
+    return re.compile(alternation((), (), patterns), re.IGNORECASE) if patterns else None
+
+
+@dataclass(frozen=True, eq=False)
+class Rulebook:
+    """All rules of one run.
+
+    Args:
+        terms: vocabulary entries, in the order of their files.
+        look_alikes: refusals.
+        cues: context cues.
+        sections: section rules.
+        files: the files read, each with its bytes' digest, for ``run.json``.
+        trial_dirs: folders in which trials are looked up, a site's own first.
+    """
+
+    terms: tuple[Term, ...]
+    look_alikes: tuple[LookAlike, ...]
+    cues: tuple[Cue, ...]
+    sections: tuple[SectionRule, ...]
+    results: tuple[ResultRule, ...] = ()
+    connectors: tuple[Connector, ...] = ()
+    files: dict[str, str] = field(default_factory=dict)
+    trial_dirs: tuple[Path, ...] = ()
+
+    @cached_property
+    def digest(self) -> str:
+        """A digest over all rule files: equal digests mean equal rules."""
+        whole = hashlib.sha256()
+        for name in sorted(self.files):
+            whole.update(f"{name}:{self.files[name]}\n".encode())
+        return whole.hexdigest()[:16]
+
+
+def _paths(folder: Path) -> list[Path]:
+    return sorted(folder.glob("vocabulary/*.yaml")) + [
+        path for name in ("context.yaml", "sections.yaml", "results.yaml") if (path := folder / name).is_file()
+    ]
+
+
+@lru_cache(maxsize=8)
+def load_rulebook(site: Path | None = None, shipped: Path = SHIPPED_RULES) -> Rulebook:
+    """Return the shipped rules with a site's own files laid over them.
+
+    A site's entry with the id of a shipped one takes its place; every other one is added.
+
+    Args:
+        site: folder with ``vocabulary/*.yaml``, ``context.yaml``, ``sections.yaml``, ``trials/``.
+        shipped: the folder of shipped rules.
+
+    Raises:
+        UsageError: no such folder, or nothing in it.
+        RuleError: a fault in a file.
+    """
+    terms: dict[str, Term] = {}
+    refusals: dict[str, LookAlike] = {}
+    cues: dict[str, Cue] = {}
+    sections: dict[str, SectionRule] = {}
+    results: dict[str, ResultRule] = {}
+    connectors: dict[str, Connector] = {}
+    files: dict[str, str] = {}
+    folders = [shipped]
+    if site is not None:
+        if not site.is_dir():
+            raise UsageError(f"--rules {site}: is no folder; name a folder with vocabulary/*.yaml or context.yaml")
+        folders.append(site)
+    for depth, folder in enumerate(folders):
+        seen: set[str] = set()
+        paths = _paths(folder)
+        if not paths and not (folder / "trials").is_dir():
+            raise UsageError(f"--rules {folder}: holds no rule files; put vocabulary/*.yaml or context.yaml there")
+        for path in paths:
+            name = f"{depth}/{path.relative_to(folder)}"
+            files[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+            if path.name == "context.yaml":
+                cue_rules = load(path, CueFile).cues
+                _lay(cues, {c.id: c for c in cue_rules}, cue_rules, seen, path)
+            elif path.name == "sections.yaml":
+                rules = load(path, SectionFile).sections
+                _lay(sections, {s.id: s for s in rules}, rules, seen, path)
+            elif path.name == "results.yaml":
+                answers = load(path, ResultFile)
+                _lay(results, {r.id: r for r in answers.results}, answers.results, seen, path)
+                _lay(connectors, {c.id: c for c in answers.connectors}, answers.connectors, seen, path)
+            else:
+                book = load(path, Vocabulary)
+                entries = {e.id: Term(book.label, e) for e in book.entries}
+                _lay(terms, entries, book.entries, seen, path)
+                look_alikes = {r.id: LookAlike(book.label, r) for r in book.refuse}
+                _lay(refusals, look_alikes, book.refuse, seen, path)
+        for path in sorted((folder / "trials").glob("*.yaml")):
+            files[f"{depth}/trials/{path.name}"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return Rulebook(
+        terms=tuple(terms.values()),
+        look_alikes=tuple(refusals.values()),
+        cues=tuple(cues.values()),
+        sections=tuple(sections.values()),
+        results=tuple(results.values()),
+        connectors=tuple(connectors.values()),
+        files=files,
+        trial_dirs=tuple(folder / "trials" for folder in reversed(folders)),
+    )
+
+
+def _lay(target: dict, new: dict, items: tuple, seen: set[str], path: Path) -> None:  # type: ignore[type-arg]
+    """Lay a file's rules over those read so far; an id may stand only once in a folder."""
+    for item in items:
+        if item.id in seen:
+            raise RuleError(path, None, f"the id {item.id} stands twice; give each rule an id of its own")
+        seen.add(item.id)
+    target.update(new)

@@ -1,0 +1,261 @@
+"""Shapes of the rule files, checked by pydantic; every fault is told with file and line."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from extractor.errors import RuleError
+from extractor.schema import LABELS, RESOLVER_LABELS
+from extractor.terms import TermError, term_pattern
+
+Role = Literal["preceding", "following", "both", "pseudo", "termination"]
+Id = Annotated[str, Field(pattern=r"^[a-z0-9]+([._][a-z0-9]+)*$")]
+Label = Literal[LABELS + RESOLVER_LABELS]  # type: ignore[valid-type]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Matching(_Strict):
+    """What terms, case-sensitive terms and patterns have in common."""
+
+    terms: tuple[str, ...] = ()
+    cased: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+
+    @field_validator("terms", "cased")
+    @classmethod
+    def _terms_are_written_well(cls, terms: tuple[str, ...]) -> tuple[str, ...]:
+        for term in terms:
+            try:
+                re.compile(term_pattern(term))
+            except (TermError, re.error) as error:
+                raise ValueError(str(error)) from None
+        return terms
+
+    @field_validator("patterns")
+    @classmethod
+    def _patterns_compile(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in patterns:
+            try:
+                compiled = re.compile(pattern, re.IGNORECASE)
+            except re.error as error:
+                raise ValueError(f"the pattern {pattern!r} is no regular expression: {error}") from None
+            if compiled.match(""):
+                raise ValueError(f"the pattern {pattern!r} matches the empty text")
+        return patterns
+
+    @model_validator(mode="after")
+    def _something_to_match(self) -> _Matching:
+        if not (self.terms or self.cased or self.patterns):
+            raise ValueError("needs terms, cased or patterns")
+        return self
+
+
+class Entry(_Matching):
+    """A vocabulary entry: one concept of one label and all the ways it is written."""
+
+    id: Id
+    concept: str
+    near: tuple[str, ...] = ()
+    not_near: tuple[str, ...] = ()
+    details: dict[str, Any] = {}
+    misspellings: bool = False
+    source: str
+    match: tuple[str, ...] = Field(min_length=1)
+    no_match: tuple[str, ...] = Field(min_length=1)
+
+    @field_validator("near", "not_near")
+    @classmethod
+    def _near_compiles(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        return _Matching._patterns_compile(patterns) if patterns else patterns
+
+
+class Refusal(_Matching):
+    """A look-alike: a mention of the file's label that overlaps such a match is no mention."""
+
+    id: Id
+    source: str
+    match: tuple[str, ...] = Field(min_length=1)
+    no_match: tuple[str, ...] = Field(min_length=1)
+
+
+class Vocabulary(_Strict):
+    """One vocabulary file."""
+
+    label: Label
+    description: str
+    entries: tuple[Entry, ...]
+    refuse: tuple[Refusal, ...] = ()
+
+
+class Cue(_Matching):
+    """A context cue: words that give a mention an attribute, or that end or feign such words."""
+
+    id: Id
+    category: Literal[
+        "negated", "historical", "hypothetical", "uncertain", "family", "current", "patient", "any"
+    ]
+    role: Role
+    ends: tuple[str, ...] = ()
+    labels: tuple[Label, ...] = ()
+    not_labels: tuple[Label, ...] = ()
+    max_scope: int | None = Field(default=None, ge=0)
+    nearest: bool = False
+    close: bool = False
+    source: str = "unverified"
+    match: tuple[str, ...] = ()
+    no_match: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_kind_of_labels(self) -> Cue:
+        if self.labels and self.not_labels:
+            raise ValueError("labels and not_labels exclude each other")
+        return self
+
+    @model_validator(mode="after")
+    def _examples(self) -> Cue:
+        if not (self.match and self.no_match):
+            raise ValueError("needs at least one example in match and one in no_match")
+        return self
+
+
+class CueFile(_Strict):
+    """The file of context cues."""
+
+    description: str
+    cues: tuple[Cue, ...]
+
+
+class SectionRule(_Matching):
+    """A section: its headers and what standing in it means for a mention."""
+
+    id: Id
+    attributes: tuple[Literal["historical", "hypothetical", "family", "uncertain", "negated"], ...] = ()
+    labels: tuple[Label, ...] = ()
+    not_labels: tuple[Label, ...] = ()
+    source: str = "unverified"
+    match: tuple[str, ...] = Field(min_length=1)
+    no_match: tuple[str, ...] = Field(min_length=1)
+
+
+class SectionFile(_Strict):
+    """The file of sections."""
+
+    description: str
+    sections: tuple[SectionRule, ...]
+
+
+class ResultRule(_Matching):
+    """Words of a test result or a form's answer, standing behind or before what they answer."""
+
+    id: Id
+    result: Literal["negative", "positive", "low_level", "equivocal", "pending", "not_done", "no", "yes"]
+    labels: tuple[Label, ...] = ()
+    not_labels: tuple[Label, ...] = ()
+    before: bool = False
+    source: str = "unverified"
+    match: tuple[str, ...] = Field(min_length=1)
+    no_match: tuple[str, ...] = Field(min_length=1)
+
+
+class Connector(_Matching):
+    """Words that may stand between a test and its result without parting them; ``results`` limits them to some."""
+
+    id: Id
+    results: tuple[str, ...] = ()
+
+
+class ResultFile(_Strict):
+    """The file of results: their words, and what may stand between a test and its result."""
+
+    description: str
+    results: tuple[ResultRule, ...]
+    connectors: tuple[Connector, ...]
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_yaml(path: Path) -> Any:
+    """Return the content of a YAML file.
+
+    Raises:
+        RuleError: not readable or no YAML, with its line.
+    """
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        raise RuleError(path, line, f"is no YAML ({error.problem}); mend the syntax") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise RuleError(path, None, f"cannot be read ({type(error).__name__})") from None
+
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def load(path: Path, model: type[Model]) -> Model:
+    """Return a rule file as a checked model.
+
+    Args:
+        path: the YAML file.
+        model: the shape it must have.
+
+    Raises:
+        RuleError: the first fault, with file, line, where in the file and the remedy.
+    """
+    content = read_yaml(path)
+    if not isinstance(content, dict):
+        raise RuleError(path, 1, "must be a mapping of keys; see rules/README.md")
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        loc = first["loc"]
+        where = ".".join(str(part) for part in loc) or "the file"
+        advice = _advice(first["type"], first["msg"])
+        more = f" (and {error.error_count() - 1} more faults)" if error.error_count() > 1 else ""
+        rule = _rule_id(content, loc)
+        raise RuleError(path, line_of(path, loc), f"{where}{rule}: {advice}{more}") from None
+
+
+def _advice(kind: str, message: str) -> str:
+    if kind == "extra_forbidden":
+        return "this key is not known here; remove it or mend its spelling"
+    if kind == "missing":
+        return "this key is missing; add it"
+    return message.removeprefix("Value error, ")
+
+
+def _rule_id(content: Any, loc: tuple[Any, ...]) -> str:
+    if len(loc) >= 2 and isinstance(loc[1], int):
+        try:
+            return f" ({content[loc[0]][loc[1]]['id']})"
+        except (KeyError, IndexError, TypeError):
+            return ""
+    return ""
+
+
+def line_of(path: Path, loc: tuple[Any, ...]) -> int | None:
+    """Return the line, counted from 1, on which a place of a YAML file stands."""
+    node = yaml.compose(path.read_text(encoding="utf-8"), Loader=_LOADER)
+    for part in loc:
+        if isinstance(node, yaml.MappingNode):
+            found = [(k, v) for k, v in node.value if k.value == str(part)]
+            if not found:
+                break
+            key, node = found[0]
+            if not isinstance(node, yaml.MappingNode | yaml.SequenceNode):
+                return int(key.start_mark.line) + 1
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+        else:
+            break
+    return int(node.start_mark.line) + 1 if node is not None else None

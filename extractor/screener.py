@@ -1,0 +1,102 @@
+"""Notes of a patient in, answers out: the public ``Screener``."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from extractor.dates import parse_date
+from extractor.errors import UsageError
+from extractor.extract import Extractor
+from extractor.resolver import resolve
+from extractor.schema import Answer, Mention, Note
+from extractor.trial import Trial, load_trial
+
+_SPACE = re.compile(r"\W+")
+MIN_COPIED = 25
+"""Letters and digits a sentence must have to be known again as copied forward."""
+
+
+def in_order(notes: Iterable[Note]) -> list[Note]:
+    """Return notes by (date, note id), undated ones first."""
+    return sorted(notes, key=lambda n: (n.note_date or "", n.note_id))
+
+
+def reference_date(notes: Sequence[Note], as_of: str | dt.date | None) -> dt.date | None:
+    """Return the reference date: the one given, else that of the latest note, else none; never today."""
+    if as_of is not None:
+        date = as_of if isinstance(as_of, dt.date) else parse_date(as_of)
+        if date is None:
+            raise UsageError(f"--as-of {as_of}: give a date as YYYY-MM-DD")
+        return date
+    dates = [d for n in notes if (d := parse_date(n.note_date)) is not None]
+    return max(dates, default=None)
+
+
+class Screener:
+    """Answers a trial's questions from a patient's notes.
+
+    Args:
+        trial: id or file of the trial.
+        rules: folder of a site's own rules.
+        as_of: reference date; default is the date of the patient's latest note.
+
+    Example:
+        >>> answers = Screener("NCT07208058").answers([Note("p", "n", "Never received CAR-T.")])
+        >>> {a.question: a.status for a in answers}["car_t_exposure"]
+        'not_met'
+    """
+
+    def __init__(self, trial: str | Path = "NCT07208058", rules: Path | str | None = None, as_of: str | dt.date | None = None) -> None:
+        self.extractor = Extractor(rules)
+        self.trial: Trial = load_trial(trial, self.extractor.book.trial_dirs)
+        self.as_of = as_of
+
+    def answers(self, notes: Iterable[Note]) -> list[Answer]:
+        """Return the answers for one patient.
+
+        Args:
+            notes: all notes of the patient, in any order.
+
+        Raises:
+            UsageError: notes of more than one patient.
+        """
+        return self.screen(notes)[1]
+
+    def screen(self, notes: Iterable[Note]) -> tuple[list[Mention], list[Answer]]:
+        """Return the mentions and the answers for one patient."""
+        ordered = in_order(notes)
+        patients = {n.patient_id for n in ordered}
+        if len(patients) > 1:
+            raise UsageError("notes of more than one patient were given; give one patient's notes at a time")
+        found: list[Mention] = []
+        first_seen: dict[str, str | None] = {}
+        seen: dict[str, str | None] = {}
+        for note in ordered:
+            mentions = self.extractor.signals(note)
+            _note_copies(note, mentions, seen, first_seen)
+            found += mentions
+        answers = self.resolve(next(iter(patients), ""), found, ordered, first_seen)
+        return [m for m in found if not m.label.startswith("_")], answers
+
+    def resolve(
+        self, patient_id: str, mentions: Sequence[Mention], notes: Sequence[Note], first_seen: dict[str, str | None] | None = None
+    ) -> list[Answer]:
+        """Return the answers from mentions that were found before."""
+        return resolve(patient_id, self.trial, mentions, reference_date(notes, self.as_of), first_seen)
+
+
+def _note_copies(note: Note, mentions: Sequence[Mention], seen: dict[str, str | None], first_seen: dict[str, str | None]) -> None:
+    """Date the mentions of sentences that stood in an earlier note to their first appearance."""
+    fresh: dict[str, str | None] = {}
+    for m in mentions:
+        key = _SPACE.sub("", note.text[m.sentence_start : m.sentence_end].lower())
+        if len(key) < MIN_COPIED:
+            continue
+        if key in seen:
+            first_seen[m.mention_id] = seen[key]
+        else:
+            fresh[key] = note.note_date
+    seen.update(fresh)

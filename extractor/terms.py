@@ -1,0 +1,87 @@
+"""The little language of terms: one way to write a clinical term, many ways it stands in a note.
+
+``leuk{ae|e}mia(s)`` is written once in a rule file and matches ``leukaemia``, ``Leukemias`` and a
+term broken over a wrapped line. Three signs have a meaning:
+
+* a space matches spaces, a hyphen or one line break with its indentation,
+* a hyphen matches a hyphen, a space, a line break or nothing at all,
+* ``{a|b}`` matches either part, ``(x)`` or ``(x|y)`` an optional part, with the space beside it.
+
+Everything else stands for itself. Terms match whole words only, whatever their case.
+"""
+
+from __future__ import annotations
+
+import re
+
+_GAP = r"(?:[ \t]{1,8}|-|-?[ \t]{0,8}\n[ \t>*]{0,24})"
+_HYPHEN = r"(?:[ \t]?-[ \t]?|[ \t]{1,4}|-?[ \t]{0,8}\n[ \t>*]{0,24})?"
+LEFT_EDGE = r"(?<![A-Za-z0-9])"
+RIGHT_EDGE = r"(?![A-Za-z0-9])"
+
+_OPTIONAL_WORD = re.compile(r"\s\(([^()]*)\)(?=[\s)}|(]|$)")
+_OPTIONAL_FIRST = re.compile(r"(?:(?<=^)|(?<=[{|]))\(([^()]*)\)\s")
+_TOKEN = re.compile(r"[{}()|]|\s+|-|[^{}()|\s-]+")
+
+
+class TermError(ValueError):
+    """A term that is not written in the language of terms."""
+
+
+def term_pattern(term: str) -> str:
+    """Return the regular expression for one term, without edges.
+
+    Args:
+        term: the term as written in a rule file.
+
+    Raises:
+        TermError: unbalanced braces or brackets, or an empty term.
+    """
+    if not term.strip():
+        raise TermError("an empty term")
+    out: list[str] = []
+    stack: list[str] = []
+    written = _OPTIONAL_FIRST.sub(r"({\1} )", _OPTIONAL_WORD.sub(r"( {\1})", term.strip()))
+    for token in _TOKEN.findall(written):
+        if token in "{(":
+            stack.append(token)
+            out.append("(?:")
+        elif token in "})":
+            opened = stack.pop() if stack else ""
+            if {"}": "{", ")": "("}[token] != opened:
+                raise TermError(f"unbalanced brackets in the term {term!r}")
+            out.append(")" if token == "}" else ")?")
+        elif token == "|":
+            if not stack:
+                raise TermError(f"'|' outside of brackets in the term {term!r}")
+            out.append("|")
+        elif token.isspace():
+            out.append(_GAP)
+        elif token == "-":
+            out.append(_HYPHEN)
+        else:
+            out.append(re.escape(token))
+    if stack:
+        raise TermError(f"unbalanced brackets in the term {term!r}")
+    return "".join(out)
+
+
+def with_edges(pattern: str) -> str:
+    """Return the pattern held to whole words at both ends."""
+    return f"{LEFT_EDGE}(?:{pattern}){RIGHT_EDGE}"
+
+
+def alternation(
+    terms: list[str] | tuple[str, ...] = (),
+    cased: list[str] | tuple[str, ...] = (),
+    patterns: list[str] | tuple[str, ...] = (),
+) -> str:
+    """Return one regular expression for terms, case-sensitive terms and ready patterns.
+
+    Longer terms come first, so that the longest one wins where several begin at one place.
+    """
+    parts = [(len(term), term_pattern(term)) for term in terms]
+    parts += [(len(term), f"(?-i:{term_pattern(term)})") for term in cased]
+    ordered = [pattern for _, pattern in sorted(parts, key=lambda part: -part[0])]
+    ordered += [f"(?:{pattern})" for pattern in patterns]
+    return f"(?a:{with_edges('|'.join(ordered))})"

@@ -1,0 +1,69 @@
+"""The tokenizer: runs of letters, runs of digits, single signs, so that every rule match begins and ends on a token."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
+    from spacy.vocab import Vocab
+
+TOKEN = re.compile(r"[A-Za-z]+|\d+|\s+|[^\sA-Za-z\d]")
+
+
+def token_bounds(text: str, start: int, end: int) -> list[int]:
+    """Return the starts of the tokens of a stretch of clean text, white space after a token left out.
+
+    One space behind a token belongs to it; any other white space is a token of its own, as in a spaCy ``Doc``.
+    """
+    starts: list[int] = []
+    for match in TOKEN.finditer(text, start, end):
+        at = match.start()
+        if match.group()[0].isspace():
+            if starts and text[at] == " ":
+                at += 1
+                if at == match.end():
+                    continue
+        starts.append(at)
+    return starts
+
+
+class ClinicalTokenizer:
+    """Callable spaCy tokenizer built on :data:`TOKEN`.
+
+    Args:
+        vocab: the pipeline's vocabulary.
+    """
+
+    def __init__(self, vocab: Vocab) -> None:
+        self.vocab = vocab
+
+    def __call__(self, text: str) -> Doc:
+        """Return the ``Doc`` of a clean text."""
+        from spacy.tokens import Doc
+
+        words: list[str] = []
+        spaces: list[bool] = []
+        for match in TOKEN.finditer(text):
+            word = match.group()
+            if word[0].isspace():
+                if words and word[0] == " " and not spaces[-1]:
+                    spaces[-1] = True
+                    word = word[1:]
+                    if not word:
+                        continue
+                words.append(word)
+                spaces.append(False)
+            else:
+                words.append(word)
+                spaces.append(False)
+        return Doc(self.vocab, words=words, spaces=spaces)
+
+    def to_bytes(self, **kwargs: object) -> bytes:
+        """Return nothing to keep: the tokenizer has no state (spaCy asks for it when saving)."""
+        return b""
+
+    def from_bytes(self, data: bytes, **kwargs: object) -> ClinicalTokenizer:
+        """Return the tokenizer itself: there is no state to restore."""
+        return self

@@ -1,0 +1,197 @@
+"""Values of mentions: lung function, viral loads, HLH-2004 items, age, weight, height, steroid doses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from extractor.doses import read_dose
+from extractor.numbers import Number, numbers
+from extractor.units import normalize
+
+_UNIT = re.compile(
+    r"[ \t]{0,3}(?P<unit>(?:x\s?10\s?\^?\s?\d{1,2}|10\^\d{1,2}|x\s?10)?\s?/?(?:ng/mL|ug/L|mcg/L|ug/mL|ng/dL|mg/dL|mg/L|pg/mL|g/dL|gm/dL|g/L|mg%|gm%|G/L|Gpt/L|g%|mmol/L|mmol|umol/L|pmol/L|K/uL|K/mm3|K/mcL|"
+    r"U/mL|IU/mL|units/mL|U/L|IU/L|kU/L|/uL|/mm3|/mm\^3|/cmm|/mcL|uL|mm3|cells/uL|cells/mm3|copies/mL|cop/mL|cps/mL|copies|L|k(?![A-Za-z/]))|\u00b0?\s?[CF]\b|%)(?![A-Za-z])",
+    re.IGNORECASE,
+)
+_FLAG = re.compile(r"[ \t]{0,8}\(?(?P<flag>HH|LL|H|L|high|low|elevated|raised|decreased|reduced|normal|\*|\u2191{1,3}|\u2193{1,3})\b\)?", re.IGNORECASE)
+_REF = re.compile(r"(?:ref(?:erence)?|normal|nl|n|nr|range|rr|uln|<|cut-?off)[^)\n;]{0,16}?(?P<low>\d[\d,.]*)?\s?(?:-|to|<=|<)\s?(?P<high>\d[\d,.]*)", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Value:
+    """A mention's value as written and in the canonical unit."""
+
+    comparator: str | None = None
+    value: float | None = None
+    unit: str | None = None
+    normalized_value: float | None = None
+    normalized_unit: str | None = None
+    result: str | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+def unit_behind(text: str, position: int) -> str | None:
+    """Return the unit that stands behind a number, if any."""
+    m = _UNIT.match(text, position)
+    return re.sub(r"\s", "", m["unit"]) if m else None
+
+
+def _last_number(text: str, start: int, end: int) -> Number | None:
+    found = numbers(text, start, end)
+    return found[-1] if found else None
+
+
+def read_pft(text: str, start: int, end: int) -> Value:
+    """Return the value of a lung-function mention: FVC in percent predicted, FEV1/FVC in percent."""
+    name = re.match(r"(?:pre-?BD\s|post-?BD\s)?(?:FEV\W{0,3}1\s?(?:/|:|to|-|over|%)\s?(?:F?VC)|FEV1%|Tiffeneau|FVC|forced\svital\scapacity|ratio)", text[start:end], re.IGNORECASE)
+    at = start + (name.end() if name else 0)
+    ratio = "FEV" in text[start:at].upper() or "tiff" in text[start:at].lower() or "ratio" in text[start:at].lower()
+    found = numbers(text, at, end)
+    if not found:
+        return Value()
+    percents = [n for n in found if re.match(r"\s?(?:%|percent|pct|per\scent|pred)", text[n.end : n.end + 9], re.IGNORECASE)]
+    if ratio:
+        number = (percents or found)[-1]
+        value = number.value * 100 if number.value <= 1.3 else number.value
+        return Value(number.comparator, number.value, "%" if number.value > 1.3 else "ratio", round(value, 4), "%", None, {"test": "fev1_fvc"})
+    if percents:
+        number = percents[0]
+        return Value(number.comparator, number.value, "% predicted", number.value, "% predicted", None, {"test": "fvc"})
+    number = found[-1]
+    if number.value > 12:  # litres never are
+        return Value(number.comparator, number.value, "% predicted", number.value, "% predicted", None, {"test": "fvc"})
+    return Value(number.comparator, number.value, "L", None, None, None, {"test": "fvc"})
+
+
+def read_item(text: str, start: int, end: int, sentence_end: int, details: Mapping[str, Any]) -> Value:
+    """Return the value of an HLH-2004 item, converted to the item's unit; a flag or range beside it is kept."""
+    item = details.get("item", "")
+    if details.get("state"):
+        return Value(details={"state": details["state"]})
+    found = numbers(text, start, end)
+    if item in ("hb", "platelets", "neutrophils", "ferritin", "fibrinogen", "triglycerides", "scd25", "temperature") and found:
+        number = found[-1] if details.get("last_number", True) else found[0]
+        unit = unit_behind(text, number.end)
+        converted = normalize(item, number.value, unit) or (normalize(item, number.value, None) if item != "scd25" else None)
+        value = Value(number.comparator, number.value, unit, *(converted or (None, None)))
+        unit_end = number.end + (len(unit) + 2 if unit else 0)
+        behind = text[unit_end : min(sentence_end, unit_end + 60)]
+        flag = _FLAG.match(behind) or _FLAG.match(text[number.end : number.end + 12])
+        if flag:
+            word = flag["flag"].lower()
+            value.details["flag"] = "high" if word[0] in "he\u2191" or word in ("raised",) else "low" if word[0] in "ld\u2193" or word == "reduced" else "normal"
+        reference = _REF.search(behind)
+        if reference and reference["high"]:
+            try:
+                limit = float(reference["high"].replace(",", "").rstrip("."))
+                value.details.setdefault("flag", "high" if number.value > limit else "normal")
+            except ValueError:
+                pass
+        return value
+    return Value()
+
+
+def read_load(text: str, end: int, sentence_end: int) -> Value | None:
+    """Return the viral load behind a test's name, if a number with a unit of viral load stands there."""
+    stop = min(sentence_end, end + 110)
+    for number in numbers(text, end, stop):
+        m = re.compile(r"[ \t]{0,14}(?:x10\^?\d\s?)?(?P<u>copies|cop\b|cps|IU|c/mL|gEq|GE/|geq|log(?:10)?)", re.IGNORECASE).match(text, number.end)
+        log_before = re.search(r"log(?:10)?\s?$", text[end : number.start], re.IGNORECASE)
+        between = text[end : number.start]
+        if re.search(r"[;]|\b(?:CMV|HHV|HIV|HBV|HCV|BK|adeno)\b", between, re.IGNORECASE):
+            return None
+        if not m and not log_before:
+            continue
+        log = bool(log_before) or (m is not None and m["u"].lower().startswith("log"))
+        copies = 10.0**number.value if log and number.value < 12 else number.value
+        comparator = number.comparator
+        reference = re.search(r"<\s?(?P<n>\d[\d,]*)", text[number.end : min(sentence_end, number.end + 50)])
+        result = "positive"
+        if comparator in ("<", "<=") or copies == 0:
+            result = "negative"
+        elif reference and copies < float(reference["n"].replace(",", "")):
+            result = "low_level"
+        return Value(comparator, number.value, "log10 copies/mL" if log else "copies/mL", round(copies, 3), "copies/mL", result, {"load_at": number.start, "load_end": number.end})
+    return None
+
+
+_AGE = re.compile(r"(?P<n>\d{1,3}(?:[.,]\d)?)")
+_MONTHS_OLD = re.compile(r"\b(?:months?|mos?|mths?|weeks?|days?)[\s-](?:old|of age)|\b(?:m/o|mo)\b", re.IGNORECASE)
+_AGE_WORDS = {
+    w: n
+    for w, n in zip(
+        "sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety".split(),
+        (16, 17, 18, 19, 20, 30, 40, 50, 60, 70, 80, 90),
+        strict=True,
+    )
+} | {w: n for n, w in enumerate("zero one two three four five six seven eight nine".split())}
+
+
+def read_age(text: str, start: int, end: int) -> Value:
+    """Return an age in years."""
+    words = re.findall(r"[a-z]+", text[start:end].lower())
+    m = _AGE.search(text, start, end)
+    if m:
+        years = float(m["n"].replace(",", "."))
+    else:
+        parts = [_AGE_WORDS[w] for w in words if w in _AGE_WORDS]
+        if not parts:
+            return Value()
+        years = float(sum(parts))
+    if _MONTHS_OLD.search(text, start, end):
+        return Value("=", years, "months", round(years / 12, 2), "years")
+    return Value("=", years, "years", years, "years")
+
+
+def read_weight(text: str, start: int, end: int) -> Value:
+    """Return a weight in kilograms; a bare number is taken as kilograms."""
+    number = _last_number(text, start, end)
+    if number is None:
+        return Value()
+    pounds = re.search(r"lbs?|pounds?|#", text[start:end], re.IGNORECASE)
+    kilograms = number.value * 0.45359237 if pounds else number.value
+    return Value(number.comparator, number.value, "lb" if pounds else "kg", round(kilograms, 2), "kg")
+
+
+def read_height(text: str, start: int, end: int) -> Value:
+    """Return a height in centimetres, from cm, m, feet and inches."""
+    piece = text[start:end]
+    feet = re.search(r"(\d)\s?(?:'|ft|feet|foot)\s?-?\s?(\d{1,2}(?:\.\d)?)?", piece)
+    if feet:
+        cm = (int(feet[1]) * 12 + float(feet[2] or 0)) * 2.54
+        return Value("=", round(cm / 2.54, 1), "in", round(cm, 1), "cm")
+    number = _last_number(text, start, end)
+    if number is None:
+        return Value()
+    if re.search(r"in(?:ch(?:es)?)?\b|\"", piece[number.end - start :]):
+        return Value("=", number.value, "in", round(number.value * 2.54, 1), "cm")
+    cm = number.value * 100 if number.value < 3 else number.value
+    return Value("=", number.value, "m" if number.value < 3 else "cm", round(cm, 1), "cm")
+
+
+def read_steroid(text: str, low: int, start: int, end: int, high: int, details: Mapping[str, Any]) -> Value:
+    """Return a steroid dose; its daily prednisone equivalent is the normalized value where drug and dose are known."""
+    dose = read_dose(text, low, start, end, high)
+    facts = dose.details()
+    if details.get("pulse"):
+        facts["pulse"] = True
+    if re.search(r"high[-\s]dose", text[start:end], re.IGNORECASE):
+        facts["high_dose"] = True
+    value = Value(details=facts)
+    if dose.amount is not None:
+        value.comparator, value.value, value.unit = "=", dose.amount, f"mg/{dose.per}" if dose.per else "mg"
+        factor = details.get("prednisone_mg")
+        if factor and dose.daily is not None:
+            value.normalized_value = round(dose.daily * float(factor), 3)
+            value.normalized_unit = f"mg/{dose.per}/d prednisone" if dose.per else "mg/d prednisone"
+    return value
+
+
+def read_count(words: str) -> int:
+    """Return the numerator of a statement such as ``6/8`` or ``five of the eight``."""
+    m = re.match(r"\s*(\d|[a-z]+)", words.lower())
+    token = m[1] if m else "0"
+    return int(token) if token.isdigit() else int(_AGE_WORDS.get(token, 0))
