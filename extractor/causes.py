@@ -11,11 +11,16 @@ from extractor.matching import Target
 CAUSE_LABELS = frozenset({"HLH_CAUSE", "EBV", "CAR_T", "TCE", "ADC", "MALIGNANCY", "RHEUM_DISEASE"})
 
 _FILL = r"(?:[\s,]*(?:the|a|an|her|his|their|acute|active|underlying|known|new|recent|severe|disseminated|primary|concurrent|ongoing|possible|probable|likely|presumed|suspected|flare\sof|reactivation\sof|infection\swith|reactivated|visceral|his/her|either|uncontrolled|relapsed|refractory|progressive|systemic|chronic|prior|previous|treatment\swith|therapy\swith|administration\sof|infusion\sof|exposure\sto|grade\s\d))*[\s,:(\"']*"
-_LINK = r"(?:secondary\s(?:to|with)|\(?2/2\)?|2[\u00b0o\"']?\s?(?:to|/2)|due\sto|d/t|caused\sby|triggered\sby|induced\sby|driven\sby|precipitated\sby|provoked\sby|attribut\w{2,5}\sto|related\sto|associated\s(?:with|to)|a/w|in\s(?:the\s)?(?:setting|context)\sof|on\s(?:the\s)?(?:background|basis)\sof|from|following|put\sdown\sto|ascribed\sto|complicating|as\s(?:a\s)?complication\sof|resulting\sfrom|part\sof|because\sof|owing\sto|\(?(?:cause|trigger|driver|aetiology|etiology)\)?\s?(?::|=|was|is|being|likely)|<-|based\son)"
-_HEDGE = r"(?:[\s,)(:-]*(?:(?:is|was|were|are|to\sbe|felt|thought|considered|believed|judged|most|likely|probably|possibly|presumed|clearly|therefore|syndrome|picture|episode|flare|it|which|that|now|again|all|assumed|regarded\sas|deemed|seems|appears|may\sbe|attributed|episodes?|criteria|met|\d/8|developed|occurred|put|down)\b)?)*[\s,)(:-]*"
+_LINK = r"(?:secondary\s(?:to|with)|\(?2/2\)?|2[\u00b0o\"']?\s?(?:to|/2)|due\sto|d/t|caused\sby|triggered\sby|induced\sby|driven\sby|precipitated\sby|provoked\sby|attribut\w{2,5}\sto|related\sto|associated\s(?:with|to)|a/w|in\s(?:the\s)?(?:setting|context)\sof|on\s(?:the\s)?(?:background|basis)\sof|from|following|post|after|put\sdown\sto|ascribed\sto|complicating|as\s(?:a\s)?complication\sof|resulting\sfrom|part\sof|because\sof|owing\sto|\(?(?:cause|trigger|driver|aetiology|etiology)\)?\s?(?::|=|was|is|being|likely)|<-|based\son)"
+_HEDGE = r"(?:[\s,)(:-]*(?:(?:is|was|were|are|to\sbe|felt|thought|considered|believed|judged|most|likely|probably|possibly|presumed|clearly|therefore|as|gr\.?\s?\d|syndrome|picture|episode|flare|it|which|that|now|again|all|assumed|regarded\sas|deemed|seems|appears|may\sbe|attributed|episodes?|criteria|met|\d/8|developed|occurred|put|down)\b)?)*[\s,)(:-]*"
 _BEHIND_HLH = re.compile(rf"{_HEDGE}{_LINK}{_FILL}", re.IGNORECASE)
 _BEFORE_HLH = re.compile(
     r"\s?(?:[- ]?(?:virus|infection|therapy|treatment|cell))?\s?(?:\([^)]{0,20}\))?[-\s]{0,2}(?:(?:associated|related|induced|driven|triggered|positive|mediated|complicated\sby|assoc\.?)|-)[-\s]{1,2}(?:\w{1,12}\s)?(?:secondary\s)?[\"'(]?|-|\s(?:triggering|causing|triggered|caused|induced|provoked|driving|precipitating|complicated\sby|as\s(?:the\s)?(?:trigger|cause|driver)\s(?:of|for)|as\sits\strigger)\s(?:of\s|for\s)?(?:the\s|her\s|his\s|a\s|an\s|secondary\s|this\s)?(?:\w{1,10}\s)?",
+    re.IGNORECASE,
+)
+_INDUCED = re.compile(r"[- ](?:induced|triggered|driven|associated)\b", re.IGNORECASE)
+_HEADLESS = re.compile(
+    rf"\W*(?:(?:\w+\s){{0,3}}?(?:felt|thought|considered|believed|regarded|attributed|judged|presumably|probably|likely|trigger|cause|this|it|all|driven|due|secondary|triggered)\s)?{_HEDGE}(?:{_LINK}){_FILL}",
     re.IGNORECASE,
 )
 _LIST = re.compile(r"\s?(?:,|and|/|\+|&|with|or|vs\.?|\()\s?(?:the\s|an?\s|\w{1,12}\s)?", re.IGNORECASE)
@@ -25,13 +30,16 @@ _LIST = re.compile(r"\s?(?:,|and|/|\+|&|with|or|vs\.?|\()\s?(?:the\s|an?\s|\w{1,
 class CauseLinker:
     """Links causes to HLH within a sentence."""
 
-    def link(self, text: str, sentence: tuple[int, int], company: Sequence[Target]) -> dict[Target, Target]:
+    def link(
+        self, text: str, sentence: tuple[int, int], company: Sequence[Target], before: Sequence[Target] = ()
+    ) -> dict[Target, Target]:
         """Return the mentions that are a stated cause of HLH, each with the HLH mention it is linked to.
 
         Args:
             text: clean text.
             sentence: the sentence.
             company: all mentions in it.
+            before: HLH mentions shortly before the sentence, for "Felt to be driven by her Still's disease."
         """
         heads = [t for t in company if t.term.label == "HLH"]
         causes = [t for t in company if t.term.label in CAUSE_LABELS]
@@ -40,6 +48,10 @@ class CauseLinker:
             for cause in causes:
                 if self._behind(text, head, cause) or self._before(text, head, cause):
                     linked.setdefault(cause, head)
+        if not heads and before:
+            for cause in causes:
+                if self._headless(text, sentence, cause):
+                    linked.setdefault(cause, before[-1])
         self._coordinate(text, causes, linked)
         return _one_span_each(linked)
 
@@ -47,6 +59,14 @@ class CauseLinker:
     def _behind(text: str, head: Target, cause: Target) -> bool:
         gap = text[head.end : cause.start]
         return cause.start >= head.end and len(gap) <= 140 and _BEHIND_HLH.fullmatch(gap) is not None
+
+    @staticmethod
+    def _headless(text: str, sentence: tuple[int, int], cause: Target) -> bool:
+        """Return whether a sentence without HLH in it says what HLH, named shortly before, is due to."""
+        if _INDUCED.match(text, cause.end):
+            return True
+        gap = text[sentence[0] : cause.start]
+        return len(gap) <= 120 and _HEADLESS.fullmatch(gap) is not None
 
     @staticmethod
     def _before(text: str, head: Target, cause: Target) -> bool:

@@ -23,6 +23,8 @@ from extractor.values import Value, read_age, read_count, read_height, read_item
 
 HISTORICAL_AFTER_DAYS = 45
 """An event dated this many days before its note lies before the present course of illness."""
+CAUSE_REACH = 250
+"""Characters before a sentence in which HLH must be named for the sentence to state its cause without naming it."""
 
 
 @dataclass(slots=True)
@@ -91,7 +93,8 @@ class Assembler:
         for sentence, indices in by_sentence.items():
             dates[sentence] = find_dates(text, *sentence, note.note_date)
             company = [targets[i] for i in indices]
-            causes = self._causes.link(text, sentence, company)
+            near = [t for t in targets if t.term.label == "HLH" and sentence[0] - CAUSE_REACH <= t.start < sentence[0]]
+            causes = self._causes.link(text, sentence, company, near)
             for index in indices:
                 target = targets[index]
                 if target.term.label == "HLH_CAUSE" and target not in causes:

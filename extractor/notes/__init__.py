@@ -1,0 +1,7 @@
+"""Notes from folders, tables and single files: one stream of notes and of what could not be read."""
+
+from extractor.notes.columns import FIELDS, parse_columns
+from extractor.notes.issues import Found, Located, NoteIssue
+from extractor.notes.reader import Item, find_notes, read_notes
+
+__all__ = ["FIELDS", "Found", "Item", "Located", "NoteIssue", "find_notes", "parse_columns", "read_notes"]
