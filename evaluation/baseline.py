@@ -9,6 +9,7 @@ else a negated one ``not_met``, else ``not_documented``.
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,9 +44,9 @@ def run_baseline(notes: pd.DataFrame, *, rules: Path | None = None, workers: int
         workers: processes; by default one for each core where there are many notes, since a note takes
             medspaCy a third of a second.
     """
-    from joblib import Parallel, cpu_count, delayed
+    from sklearn.utils.parallel import Parallel, delayed
 
-    workers = workers or (cpu_count() if len(notes) >= MANY else 1)
+    workers = workers or ((os.cpu_count() or 1) if len(notes) >= MANY else 1)
     parts = [notes.iloc[first::workers] for first in range(workers)]
     found = Parallel(n_jobs=workers)(delayed(_part)(part, rules) for part in parts)
     mentions = mention_table(row for rows in found for row in rows)

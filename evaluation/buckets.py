@@ -133,7 +133,7 @@ def wrong_answer(question: str, upstream: Sequence[tuple[str, str]], evidence: S
     relevant = Counter(bucket for label, bucket in upstream if label in labels)
     if relevant:
         bucket, _ = relevant.most_common(1)[0]
-        return Verdict(bucket, f"follows from {relevant.total()} wrong mentions")
+        return Verdict(bucket, f"wrong mentions behind it: {relevant.total()}")
     if any(_lacks_value(row) for row in evidence):
         return Verdict("value", "its evidence lacks the number it needs")
     if question == "E3" and any(_lacks_date(row) for row in evidence):

@@ -200,7 +200,7 @@ def _differences(differences: pd.DataFrame) -> list[dict[str, Any]]:
     for row in differences.to_dict("records"):
         title = wanted.get((row["measure"], row["name"], row["metric"]))
         if title:
-            rows.append({**row, "title": title, "clear": row["low"] > 0 or row["high"] < 0})
+            rows.append({**row, "title": title, "excludes_zero": row["low"] > 0 or row["high"] < 0})
     return rows
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -46,14 +46,20 @@ def run_tool(notes: pd.DataFrame, *, trial: str = DEFAULT_TRIAL, rules: Path | N
         trial: trial file or id.
         rules: a site's own rules.
     """
-    from extractor import Extractor, Screener
+    from extractor import Screener
 
-    extractor = Extractor(rules=rules) if rules else Extractor()
-    screener = Screener(trial, rules=rules) if rules else Screener(trial)
-    patients = notes.groupby("patient_id", sort=True)
-    return tables_of(
-        extractor.mentions_of(as_notes(notes)),
-        (answer for _, of_patient in patients for answer in screener.answers(list(as_notes(of_patient)))),
+    screener = Screener(trial, rules=rules)
+    mentions: list[Any] = []
+    answers: list[Any] = []
+    for _, of_patient in notes.groupby("patient_id", sort=True):
+        found, answered = screener.screen(as_notes(of_patient))
+        mentions += found
+        answers += answered
+    return Tables(
+        note_table(),
+        mention_table(_row(m, MENTION_COLUMNS) for m in mentions),
+        answer_table(_row(a, ANSWER_COLUMNS) for a in answers),
+        name=NAME,
     )
 
 
@@ -62,16 +68,6 @@ def run_mentions(notes: pd.DataFrame) -> pd.DataFrame:
     from extractor import Extractor
 
     return mention_table(_row(m, MENTION_COLUMNS) for m in Extractor().mentions_of(as_notes(notes)))
-
-
-def tables_of(mentions: Iterable[Any], answers: Iterable[Any], name: str = NAME) -> Tables:
-    """Return the extractor's mentions and answers as tables."""
-    return Tables(
-        note_table(),
-        mention_table(_row(m, MENTION_COLUMNS) for m in mentions),
-        answer_table(_row(a, ANSWER_COLUMNS) for a in answers),
-        name=name,
-    )
 
 
 def _row(item: Any, columns: tuple[str, ...]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from extractor.causes import CauseLinker
@@ -16,9 +16,10 @@ from extractor.dates import DateMention, find_dates, parse_date
 from extractor.matching import Target, sentence_of
 from extractor.results import Result, ResultFinder, check_box
 from extractor.rulebook import Rulebook
-from extractor.rulefiles import SectionRule
+from extractor.rulefiles import CourseRule, SectionRule
 from extractor.schema import Mention, Note
 from extractor.sections import Section, section_at
+from extractor.terms import alternation
 from extractor.values import Value, read_age, read_count, read_height, read_item, read_load, read_pft, read_steroid, read_weight
 
 HISTORICAL_AFTER_DAYS = 45
@@ -134,7 +135,7 @@ class Assembler:
         if "patient" in named:
             state.family = False
         date = nearest_date(text, target, company, dates)
-        if date and not state.family and _is_past(note, date, target.term.label) and not state.hypothetical:
+        if date and not state.family and _is_past(note, date, target.term.label, plain_year=_plain_year(text, target, date)) and not state.hypothetical:
             state.historical = True
             state.cues.append("date")
         if target.term.entry.details.get("negated"):
@@ -144,6 +145,17 @@ class Assembler:
         if state.negated:
             state.uncertain = False
         return state
+
+    def _course(
+        self, text: str, sentence: tuple[int, int], target: Target, company: Sequence[Target]
+    ) -> dict[str, Any]:
+        """Return what the words around a mention say of the course of the disease: active, cured, treated, watched."""
+        rules = [r for r in self.book.courses if target.term.label in r.labels]
+        if not rules:
+            return {}
+        low, high = _neighbourhood(sentence, target, company)
+        around = text[max(low, target.start - 60) : target.start] + " \n " + text[target.end : min(high, target.end + 140)]
+        return {k: v for rule in rules if _course_regex(rule).search(around) for k, v in rule.details.items()}
 
     def _result(self, text: str, sentence: tuple[int, int], target: Target) -> Result | None:
         if target.term.entry.details.get("no_result"):
@@ -172,6 +184,7 @@ class Assembler:
             if state.negated:
                 state.cues.append("value")
         date = nearest_date(cleaned.text, target, company, dates)
+        state.details.update(self._course(cleaned.text, sentence, target, company))
         details = {k: v for k, v in {**target.term.entry.details, **value.details, **state.details}.items() if k not in _INTERNAL}
         if date and date.ambiguous:
             details["date_ambiguous"] = True
@@ -267,10 +280,17 @@ class Assembler:
             return read_steroid(text, low, start, end, high, details)
         if label == "_HLH_CRITERIA" and details.get("kind") == "count":
             return Value(details={"count": read_count(text[start:end])})
+        if label == "_BIRTH_DATE":
+            return Value(details={"born": _birth(text, start, end)})
         if label == "EBV" and details.get("test") in ("pcr", "virus", "disease"):
             high = _neighbourhood(sentence, target, company)[1]
             return read_load(text, end, high) or Value()
         return Value()
+
+
+@lru_cache(maxsize=64)
+def _course_regex(rule: CourseRule) -> re.Pattern[str]:
+    return re.compile(alternation(rule.terms, rule.cased, rule.patterns), re.IGNORECASE)
 
 
 CAUSE_KINDS = {
@@ -283,6 +303,15 @@ CAUSE_KINDS = {
 }
 """What kind of cause of HLH a mention of a label is."""
 _INTERNAL = frozenset({"no_result", "last_number", "negated"})
+
+
+def _birth(text: str, start: int, end: int) -> str | None:
+    """Return the date or year of birth in a stretch of text; placeholders leave the year."""
+    dates = find_dates(text, start, end, None)
+    if dates and not dates[0].ambiguous:
+        return dates[0].iso
+    year = re.search(r"(?:19|20)\d\d", text[start:end])
+    return year.group() if year else None
 
 
 def mention_id(note_id: str, label: str, start: int, end: int) -> str:
@@ -365,13 +394,22 @@ def nearest_date(text: str, target: Target, company: Sequence[Target], dates: Se
     return best[1] if best else None
 
 
-_DATED_PAST = frozenset({"CAR_T", "TCE", "ADC", "STEROID", "EBV", "HLH", "STEROID_RESPONSE"})
+_ONGOING = re.compile(r"\b(?:dx|diagnos\w{0,5}|since|active|relapse[ds]?|progress\w{0,6}|on\s(?:treatment|therapy)|surveillance|first)\b", re.IGNORECASE)
+_DATED_PAST = frozenset({"CAR_T", "TCE", "ADC", "STEROID", "EBV", "HLH", "STEROID_RESPONSE", "PFT", "HLH_FEATURE", "DRUG_ALLERGY"})
 """Labels of events: a date before the present course makes them past. A disease with a date of diagnosis goes on."""
 
 
-def _is_past(note: Note, date: DateMention, label: str) -> bool:
+def _plain_year(text: str, target: Target, date: DateMention) -> bool:
+    """Return whether a cancer stands with a bare year that is no date of diagnosis of a disease that goes on."""
+    if target.term.label != "MALIGNANCY" or len(date.iso) != 4:
+        return False
+    low, high = min(target.start, date.start), max(target.end, date.end)
+    return high - low < 90 and not _ONGOING.search(text, max(0, low - 20), high + 12)
+
+
+def _is_past(note: Note, date: DateMention, label: str, *, plain_year: bool = False) -> bool:
     """Return whether a date puts a mention before the present course of illness."""
-    if label not in _DATED_PAST:
+    if label not in _DATED_PAST and not plain_year:
         return False
     noted = parse_date(note.note_date)
     if noted is None:
@@ -382,4 +420,4 @@ def _is_past(note: Note, date: DateMention, label: str) -> bool:
     if len(date.iso) == 7:
         year, month = int(date.iso[:4]), int(date.iso[5:7])
         return (noted.year - year) * 12 + noted.month - month >= 2
-    return int(date.iso[:4]) < noted.year
+    return int(date.iso[:4]) < noted.year - (2 if plain_year else 0)

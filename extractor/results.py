@@ -19,6 +19,7 @@ REACH = 140
 """Characters behind or before a mention in which its result is looked for."""
 
 _BOX = re.compile(r"\[[ \t]{0,2}(?P<a>[xX*+vV\u2713]?)[ \t]{0,2}\]|\((?P<b>[xX ])\)|(?<![A-Za-z0-9_])_{1,2}(?P<c>[xX]?)_{1,2}(?![A-Za-z0-9_])")
+_COLUMNS = re.compile(r"[^\[\]\n]{0,60}?[ \t]{2,60}(?P<boxes>\[[ \t]?[xX]?[ \t]?\](?:[ \t]{1,14}\[[ \t]?[xX]?[ \t]?\]){1,3})(?=[ \t]{2,}|[ \t]*$|[ \t]*\n)")
 _NO = re.compile(r"(?:no|n|none|nil|neg(?:ative)?|absent|denies|never)\b", re.IGNORECASE)
 _YES = re.compile(r"(?:yes|y|pos(?:itive)?|present)\b", re.IGNORECASE)
 _UNKNOWN = re.compile(r"(?:unk(?:nown)?|n/?a|not\s(?:sure|known|done|assessed|applicable)|unsure|\?)", re.IGNORECASE)
@@ -138,6 +139,9 @@ def check_box(text: str, sentence: tuple[int, int], start: int, end: int) -> Res
     ("[x] asthma").
     """
     line_end = _line_end(text, end)
+    columns = _COLUMNS.match(text, end, line_end)
+    if columns is not None:
+        return _column_ticked(columns)
     options = _options(text, end, line_end)
     if options is not None:
         return options
@@ -155,6 +159,13 @@ def check_box(text: str, sentence: tuple[int, int], start: int, end: int) -> Res
             return None
         return Result("yes" if _ticked(box) else "no", box.start(), box.end(), "checkbox")
     return None
+
+
+def _column_ticked(columns: re.Match[str]) -> Result:
+    """Return the answer of a row of bare boxes; their columns are yes, no and unknown, as on printed forms."""
+    ticked = [i for i, box in enumerate(_BOX.finditer(columns["boxes"])) if _ticked(box)]
+    answer = ("yes", "no", "unknown", "unknown")[min(ticked[0], 3)] if ticked else "unknown"
+    return Result(answer, columns.start("boxes"), columns.end("boxes"), "checkbox")
 
 
 def _box_behind(text: str, line_start: int, start: int, end: int, line_end: int) -> Result | None:

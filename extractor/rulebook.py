@@ -11,6 +11,8 @@ from pathlib import Path
 from extractor.errors import RuleError, UsageError
 from extractor.rulefiles import (
     Connector,
+    CourseFile,
+    CourseRule,
     Cue,
     CueFile,
     Entry,
@@ -97,6 +99,7 @@ class Rulebook:
     sections: tuple[SectionRule, ...]
     results: tuple[ResultRule, ...] = ()
     connectors: tuple[Connector, ...] = ()
+    courses: tuple[CourseRule, ...] = ()
     files: dict[str, str] = field(default_factory=dict)
     trial_dirs: tuple[Path, ...] = ()
 
@@ -111,7 +114,7 @@ class Rulebook:
 
 def _paths(folder: Path) -> list[Path]:
     return sorted(folder.glob("vocabulary/*.yaml")) + [
-        path for name in ("context.yaml", "sections.yaml", "results.yaml") if (path := folder / name).is_file()
+        path for name in ("context.yaml", "sections.yaml", "results.yaml", "courses.yaml") if (path := folder / name).is_file()
     ]
 
 
@@ -135,6 +138,7 @@ def load_rulebook(site: Path | None = None, shipped: Path = SHIPPED_RULES) -> Ru
     sections: dict[str, SectionRule] = {}
     results: dict[str, ResultRule] = {}
     connectors: dict[str, Connector] = {}
+    courses: dict[str, CourseRule] = {}
     files: dict[str, str] = {}
     folders = [shipped]
     if site is not None:
@@ -159,6 +163,9 @@ def load_rulebook(site: Path | None = None, shipped: Path = SHIPPED_RULES) -> Ru
                 answers = load(path, ResultFile)
                 _lay(results, {r.id: r for r in answers.results}, answers.results, seen, path)
                 _lay(connectors, {c.id: c for c in answers.connectors}, answers.connectors, seen, path)
+            elif path.name == "courses.yaml":
+                course_rules = load(path, CourseFile).courses
+                _lay(courses, {c.id: c for c in course_rules}, course_rules, seen, path)
             else:
                 book = load(path, Vocabulary)
                 entries = {e.id: Term(book.label, e) for e in book.entries}
@@ -174,6 +181,7 @@ def load_rulebook(site: Path | None = None, shipped: Path = SHIPPED_RULES) -> Ru
         sections=tuple(sections.values()),
         results=tuple(results.values()),
         connectors=tuple(connectors.values()),
+        courses=tuple(courses.values()),
         files=files,
         trial_dirs=tuple(folder / "trials" for folder in reversed(folders)),
     )

@@ -172,6 +172,27 @@ class Connector(_Matching):
     results: tuple[str, ...] = ()
 
 
+class CourseRule(_Matching):
+    """Words beside a mention that tell the course of the disease, kept in the mention's ``details``."""
+
+    id: Id
+    labels: tuple[Label, ...]
+    details: dict[str, Any]
+    source: str = "unverified"
+    match: tuple[str, ...] = Field(min_length=1)
+    no_match: tuple[str, ...] = Field(min_length=1)
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+
+class CourseFile(_Strict):
+    """The file of courses of disease."""
+
+    description: str
+    courses: tuple[CourseRule, ...]
+
+
 class ResultFile(_Strict):
     """The file of results: their words, and what may stand between a test and its result."""
 

@@ -171,6 +171,7 @@ class RecentDisease(_Strict):
     name: str
     years: float
     exceptions: tuple[ExceptionRule, ...] = ()
+    treatments: tuple[str, ...] = ()
 
 
 class Allergy(_Strict):

@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
-from extractor.mechanisms.base import Chart, Verdict, first, full_date, quote
+from extractor.mechanisms.base import Chart, Verdict, first, full_date, interval, quote
 from extractor.schema import Mention
 from extractor.trial import Age, Allergy, Consent
 
 
 def age_at(chart: Chart) -> tuple[float, float, Mention] | None:
     """Return the least and the greatest age in whole years that the patient may have at the reference date."""
+    born = _born(chart)
+    if born is not None:
+        return born
     ages = [m for m in chart.of("AGE") if m.asserted and not m.historical and m.normalized_value is not None]
     ages = ages or [m for m in chart.of("AGE") if m.asserted and m.normalized_value is not None]
     if not ages:
         return None
-    mention = ages[-1]
+    latest = ages[-1].note_id
+    mention = next(m for m in ages if m.note_id == latest)  # the headline's age, not one of the history's
     years = float(mention.normalized_value or 0)
     noted = full_date(chart.noted(mention) or mention.note_date)
     if noted is None or chart.reference is None or chart.reference <= noted:
         return years, years, mention
     elapsed = (chart.reference - noted).days / 365.2425
     return years + int(elapsed), years + int(elapsed + 0.9999), mention
+
+
+def _born(chart: Chart) -> tuple[float, float, Mention] | None:
+    """Return the age by a stated date of birth."""
+    births = [m for m in chart.of("_BIRTH_DATE") if not m.family and m.details.get("born")]
+    if not births or chart.reference is None:
+        return None
+    span = interval(str(births[-1].details["born"]))
+    if span is None or span[0] > chart.reference:
+        return None
+    ages = [float(chart.reference.year - b.year - ((chart.reference.month, chart.reference.day) < (b.month, b.day))) for b in span]
+    return min(ages), max(ages), births[-1]
 
 
 def age(chart: Chart, rule: Age) -> Verdict:

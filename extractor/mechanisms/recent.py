@@ -23,11 +23,14 @@ class _Case:
 def recent_disease(chart: Chart, rule: RecentDisease) -> Verdict:
     """Return whether the disease counts as recent, its exceptions left out."""
     own = [m for m in chart.of(rule.label) if not m.family and not m.hypothetical]
+    treated = _recent_treatment(chart, rule)
     corrected = _corrected(own)
     asserted = [m for m in own if m.asserted and m.mention_id not in corrected]
     if asserted:
         cases = [_case(chart, rule, group) for group in _groups(asserted)]
         worst = min(cases, key=lambda c: _ORDER[c.status])
+        if treated and worst.status != "met":
+            return Verdict("met", f"{quote(worst.mentions[0])} was treated within {rule.years:g} years: {quote(treated)}.", (worst.mentions[0], treated), "inferred")
         others = [m for c in cases if c is not worst for m in c.mentions[:1]]
         return Verdict(worst.status, worst.reason + ".", first([*worst.mentions, *others]), "direct" if worst.status == "met" else "inferred")
     doubtful = [m for m in own if m.uncertain and not _excluded_later(m, own)]
@@ -37,6 +40,18 @@ def recent_disease(chart: Chart, rule: RecentDisease) -> Verdict:
     if denied:
         return Verdict("not_met", f"{rule.name} is denied or excluded: {quote(denied[-1])}.", first([*reversed(denied)]))
     return Verdict("not_documented", f"The notes say nothing about {rule.name} of the patient.")
+
+
+def _recent_treatment(chart: Chart, rule: RecentDisease) -> Mention | None:
+    """Return a treatment of the disease that was given within the years asked for, if one is documented."""
+    if chart.reference is None or not rule.treatments:
+        return None
+    edge = years_before(chart.reference, rule.years)
+    for m in chart.of(*rule.treatments):
+        span = interval(m.date)
+        if m.asserted and span is not None and span[0] >= edge and m.date <= (chart.noted(m) or m.date):
+            return m
+    return None
 
 
 def _groups(mentions: Sequence[Mention]) -> list[list[Mention]]:
@@ -58,7 +73,7 @@ def _groups(mentions: Sequence[Mention]) -> list[list[Mention]]:
 
 
 def _is_active(m: Mention) -> bool:
-    return m.details.get("activity") == "active"
+    return m.details.get("activity") == "active" and not m.details.get("watched")
 
 
 def _case(chart: Chart, rule: RecentDisease, group: Sequence[Mention]) -> _Case:

@@ -127,7 +127,7 @@ def test_a_row_for_each_mistake(make_tables: Callable[..., Tables]) -> None:
         ["ANSWER", "ebv_active", "", "met", "possible", "vocabulary", "", ""],
     ]
     assert list(found.columns) == list(MISTAKE_COLUMNS)
-    assert found["why"].iloc[-1] == "follows from 1 wrong mentions; because"
+    assert found["why"].iloc[-1] == "wrong mentions behind it: 1; because"
 
 
 def test_no_mistakes(make_tables: Callable[..., Tables]) -> None:
