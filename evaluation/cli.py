@@ -19,7 +19,7 @@ from evaluation.label_studio import read_label_studio, write_label_studio
 from evaluation.make_gold import write_gold
 from evaluation.mistakes import find_mistakes
 from evaluation.report import write_mistakes, write_report
-from evaluation.result import EvaluationResult
+from evaluation.result import EvaluationResult, headline_differences
 from evaluation.tables import Tables
 from extractor.errors import UsageError
 
@@ -102,10 +102,9 @@ def _evaluation_lines(result: EvaluationResult) -> Iterator[str]:
 def _comparison_lines(result: EvaluationResult) -> Iterator[str]:
     if result.mcnemar.empty:
         return
-    averages = ["micro", "macro", "findings", "criteria", "all"]
-    gaps = result.differences[result.differences["name"].isin(averages)]
+    gaps = headline_differences(result)
     yield "differences (first minus second, paired bootstrap)"
-    yield gaps.to_string(index=False, float_format=lambda v: f"{v:+.3f}") + "\n"
+    yield gaps.to_string(index=False, na_rep="-", float_format=lambda v: f"{v:+.3f}") + "\n"
     overall = result.mcnemar[result.mcnemar["name"] == "all"]
     yield f"McNemar's exact test on all answers\n{overall.to_string(index=False)}\n"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -61,7 +61,10 @@ def score(gold: Tables, predicted: Tables, weights: Floats) -> Scored:
     outcomes = scores.outcomes(gold, predicted)
     answers = scores.answer_pairs(gold, predicted)
     labels = scores.scored_labels(gold.mentions)
-    figures = [*_mentions(outcomes, patients, labels, weights), *_answers(answers, patients, weights)]
+    figures = [
+        *_mentions(outcomes, patients, labels, weights),
+        *_answers(answers, patients, set(gold.answers["question"]), weights),
+    ]
     rows = [(f.measure, f.name, f.metric, f.value, *interval(f.samples[1:]), f.support, f.predicted) for f in figures]
     samples = np.array([f.samples for f in figures]) if figures else np.zeros((0, len(weights)))
     return Scored(pd.DataFrame(rows, columns=list(FIGURE_COLUMNS)), samples, outcomes, answers)
@@ -117,7 +120,8 @@ def _three(measure: str, name: str, values: Floats, samples: Floats, total: Floa
         yield Figure(measure, name, metric, float(values[m]), samples[:, m], tp + fn, tp + fp)
 
 
-def _answers(answers: pd.DataFrame, patients: list[str], weights: Floats) -> Iterator[Figure]:
+def _answers(answers: pd.DataFrame, patients: list[str], asked: set[str], weights: Floats) -> Iterator[Figure]:
+    """Yield the figures of each question, and of those groups whose questions are all answered."""
     questions = in_order(answers["question"])
     if not questions:
         return
@@ -125,8 +129,9 @@ def _answers(answers: pd.DataFrame, patients: list[str], weights: Floats) -> Ite
     for n, question in enumerate(questions):
         yield from _two(question, answers[answers["question"] == question], drawn[:, n])
     for group in ("findings", "criteria", "all"):
-        chosen = [n for n, q in enumerate(questions) if group in (kind_of(q), "all")]
-        if chosen:
+        wanted = {q for q in asked if group in (kind_of(q), "all")}
+        chosen = [n for n, q in enumerate(questions) if q in wanted]
+        if chosen and len(chosen) == len(wanted):
             of_group = answers[answers["question"].isin([questions[n] for n in chosen])]
             yield from _two(group, of_group, drawn[:, chosen].sum(axis=1))
 
@@ -139,21 +144,12 @@ def _two(name: str, part: pd.DataFrame, drawn: Floats) -> Iterator[Figure]:
 
 
 def differences(a: Scored, b: Scored) -> pd.DataFrame:
-    """Return A's figures minus B's with paired bootstrap intervals, for the figures that both have.
-
-    Figures over several questions are compared only where both systems answer the same questions.
-    """
+    """Return A's figures minus B's with paired bootstrap intervals, for the figures that both have."""
     left = a.table[KEY].assign(a=np.arange(len(a.table)))
     right = b.table[KEY].assign(b=np.arange(len(b.table)))
     both = left.merge(right, on=KEY)
-    comparable = [_comparable(a.table.iloc[i], b.table.iloc[j]) for i, j in zip(both["a"], both["b"], strict=True)]
-    both = both[comparable]
-    rows = [difference(a.samples[i], b.samples[j]) for i, j in zip(both["a"], both["b"], strict=True)]
-    return pd.concat([both[KEY].reset_index(drop=True), pd.DataFrame(rows, columns=["value", "low", "high"])], axis=1)
-
-
-def _comparable(a: pd.Series[Any], b: pd.Series[Any]) -> bool:
-    return bool(a["measure"] != "answer" or a["support"] == b["support"])
+    gaps = [difference(a.samples[i], b.samples[j]) for i, j in zip(both["a"], both["b"], strict=True)]
+    return pd.concat([both[KEY], pd.DataFrame(gaps, columns=["value", "low", "high"])], axis=1)
 
 
 def confusion(answers: pd.DataFrame) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from evaluation.faults import KINDS
 from evaluation.figures import MAIN
 from evaluation.files import write_text
 from evaluation.mistakes import Mistakes
-from evaluation.result import CONVENTIONS, EvaluationResult, with_interval
+from evaluation.result import CONVENTIONS, HEADLINES, EvaluationResult, headline_differences, with_interval
 from evaluation.scores import METRICS, PREDICTED_STATUSES, UNANSWERED
 from extractor.schema import ATTRIBUTES, STATUSES
 
@@ -92,7 +92,7 @@ def _split(result: EvaluationResult, split: str) -> dict[str, Any]:
         "attribute_plot": plots.attribute_plot(attribute_errors(figures), systems),
         "confusions": _confusions(_of(result.confusion, split), systems[0]),
         "calibration": _of(result.calibration, split).to_dict("records"),
-        "differences": _differences(_of(result.differences, split)),
+        "differences": _differences(_of(headline_differences(result), split)),
         "mcnemar": _of(result.mcnemar, split).to_dict("records"),
     }
 
@@ -101,21 +101,24 @@ def _of(frame: pd.DataFrame, split: str) -> pd.DataFrame:
     return frame[frame["split"] == split] if "split" in frame else frame
 
 
-_HEADLINES: Final = (
-    ("overlap", "micro", "f1", "mention F1, overlap, micro"),
-    ("overlap", f"micro{MAIN}", "f1", "the same, main labels"),
-    ("exact", "micro", "f1", "mention F1, exact, micro"),
-    ("attribute", "micro", "f1", "attribute F1, micro"),
-    ("answer", "findings", "accuracy", "answers to the findings, accuracy"),
-    ("answer", "criteria", "accuracy", "answers to the criteria, accuracy"),
-    ("answer", "all", "macro_f1", "all answers, macro-F1 over statuses"),
-)
+_TITLES: Final = {
+    "overlap_f1_micro": "mention F1, overlap, micro",
+    "overlap_f1_macro": "mention F1, overlap, macro",
+    "overlap_f1_micro_main": "mention F1, overlap, micro, main labels",
+    "exact_f1_micro": "mention F1, exact, micro",
+    "attribute_f1_micro": "attribute F1, micro",
+    "attribute_f1_macro": "attribute F1, macro",
+    "answer_accuracy_findings": "answers to the findings, accuracy",
+    "answer_accuracy_criteria": "answers to the criteria, accuracy",
+    "answer_accuracy": "all answers, accuracy",
+    "answer_macro_f1": "all answers, macro-F1 over statuses",
+}
 
 
 def _headline(figures: pd.DataFrame, systems: list[str]) -> list[dict[str, Any]]:
     rows = []
-    for measure, name, metric, title in _HEADLINES:
-        cells = [_cell(figures, system, measure, name, metric) for system in systems]
+    for key, title in _TITLES.items():
+        cells = [_cell(figures, system, *HEADLINES[key]) for system in systems]
         if any(cells):
             rows.append({"title": title, "cells": cells})
     return rows
@@ -195,13 +198,15 @@ def _shade(n: int, of: int) -> int:
 
 def _differences(differences: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the differences of the headline figures, and whether their interval excludes zero."""
-    wanted = {(measure, name, metric): title for measure, name, metric, title in _HEADLINES}
-    rows = []
-    for row in differences.to_dict("records"):
-        title = wanted.get((row["measure"], row["name"], row["metric"]))
-        if title:
-            rows.append({**row, "title": title, "excludes_zero": row["low"] > 0 or row["high"] < 0})
-    return rows
+    titles = {where: _TITLES[key] for key, where in HEADLINES.items()}
+    return [
+        {
+            **{str(k): v for k, v in row.items()},
+            "title": titles[(row["measure"], row["name"], row["metric"])],
+            "excludes_zero": row["low"] > 0 or row["high"] < 0,
+        }
+        for row in differences.to_dict("records")
+    ]
 
 
 def write_mistakes(mistakes: Mistakes, path: Path | str) -> Path:

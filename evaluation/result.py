@@ -69,7 +69,11 @@ class EvaluationResult:
         return json.dumps(content, ensure_ascii=False, indent=indent)
 
     def table(self) -> list[dict[str, str]]:
-        """Return the rows for a terminal: one per split, measure and name, a column per system."""
+        """Return the rows for a terminal: one per split, measure and name, columns for each system.
+
+        Precision and recall stand without their intervals, which ``to_json`` and the report have; what neither
+        the gold nor a system has is left out.
+        """
         return list(_terminal_rows(self.figures))
 
 
@@ -85,21 +89,28 @@ def _number(value: Any) -> Any:
 
 
 _SHOWN: Final = {"answer": ("accuracy", "macro_f1")}
+_SHORT: Final = {"precision": "P", "recall": "R"}
 _PRF: Final = ("precision", "recall", "f1")
 
 
 def _terminal_rows(figures: pd.DataFrame) -> Iterator[dict[str, str]]:
     for (split, measure, name), part in figures.groupby(["split", "measure", "name"], sort=False):
+        if part["value"].isna().all():
+            continue
         row = {"split": str(split), "measure": str(measure), "name": str(name), "n": ""}
         for system, of_system in part.groupby("system", sort=False):
             row["n"] = row["n"] or str(of_system["support"].iloc[0])
             for metric in _SHOWN.get(str(measure), _PRF):
-                row[f"{system} {metric}"] = _shown(of_system[of_system["metric"] == metric])
+                row[f"{system} {_SHORT.get(metric, metric)}"] = _shown(of_system[of_system["metric"] == metric])
         yield row
 
 
 def _shown(rows: pd.DataFrame) -> str:
-    return with_interval(*rows[["value", "low", "high"]].iloc[0]) if len(rows) else "-"
+    if rows.empty:
+        return "-"
+    value, low, high = rows[["value", "low", "high"]].iloc[0]
+    bare = rows["metric"].iloc[0] in _SHORT
+    return with_interval(value, *((math.nan, math.nan) if bare else (low, high)))
 
 
 def with_interval(value: float, low: float, high: float) -> str:
@@ -109,17 +120,30 @@ def with_interval(value: float, low: float, high: float) -> str:
     return f"{value:.3f}" if math.isnan(low) else f"{value:.3f} [{low:.3f}, {high:.3f}]"
 
 
+HEADLINES: Final = {
+    "overlap_f1_micro": ("overlap", "micro", "f1"),
+    "overlap_f1_macro": ("overlap", "macro", "f1"),
+    "overlap_f1_micro_main": ("overlap", f"micro{MAIN}", "f1"),
+    "exact_f1_micro": ("exact", "micro", "f1"),
+    "attribute_f1_micro": ("attribute", "micro", "f1"),
+    "attribute_f1_macro": ("attribute", "macro", "f1"),
+    "answer_accuracy_findings": ("answer", "findings", "accuracy"),
+    "answer_accuracy_criteria": ("answer", "criteria", "accuracy"),
+    "answer_accuracy": ("answer", "all", "accuracy"),
+    "answer_macro_f1": ("answer", "all", "macro_f1"),
+}
+"""The few figures that stand for a scoring: in the log, among the differences, at the top of the report."""
+
+
 def headline(result: EvaluationResult, split: str, system: str) -> dict[str, float | None]:
-    """Return the few figures that stand for a scoring in the log and at the top of the report."""
-    wanted = {
-        "overlap_f1_micro": ("overlap", "micro", "f1"),
-        "overlap_f1_macro": ("overlap", "macro", "f1"),
-        "overlap_f1_micro_main": ("overlap", f"micro{MAIN}", "f1"),
-        "exact_f1_micro": ("exact", "micro", "f1"),
-        "attribute_f1_micro": ("attribute", "micro", "f1"),
-        "attribute_f1_macro": ("attribute", "macro", "f1"),
-        "answer_accuracy_findings": ("answer", "findings", "accuracy"),
-        "answer_accuracy": ("answer", "all", "accuracy"),
-        "answer_macro_f1": ("answer", "all", "macro_f1"),
-    }
-    return {key: _number(result.value(split, system, *where)) for key, where in wanted.items()}
+    """Return the headline figures of a system on a split."""
+    return {key: _number(result.value(split, system, *where)) for key, where in HEADLINES.items()}
+
+
+def headline_differences(result: EvaluationResult) -> pd.DataFrame:
+    """Return the differences of the headline figures, no rows where one system alone was scored."""
+    if result.differences.empty:
+        return result.differences
+    wanted = pd.MultiIndex.from_tuples(HEADLINES.values())
+    there = pd.MultiIndex.from_frame(result.differences[["measure", "name", "metric"]])
+    return result.differences[there.isin(wanted)]

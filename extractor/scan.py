@@ -18,6 +18,8 @@ from typing import Any
 
 _NON_ASCII = re.compile(r"\\u[0-9a-fA-F]{4}|\\x[89a-fA-F][0-9a-fA-F]|[^\x00-\x7f]")
 CACHE_VERSION = "1"
+LOOK_AROUND = 80
+"""Characters around a match that its expression may look at without matching them."""
 
 
 def cache_dir() -> Path:
@@ -62,7 +64,7 @@ class PatternSet:
         return width
 
     def find(self, text: str, start: int = 0, end: int | None = None) -> Iterator[tuple[int, re.Match[str]]]:
-        """Yield (index of the pattern, match) for all matches in a stretch of text, as ``re.finditer`` gives them.
+        """Yield (index of the pattern, match) for all matches that begin in a stretch of text.
 
         Args:
             text: clean text.
@@ -70,17 +72,21 @@ class PatternSet:
             end: where it ends; ``None`` for the end of the text.
         """
         end = len(text) if end is None else end
+        limit = min(len(text), end + LOOK_AROUND)
         if self._database is None:
             for index in range(len(self.patterns)):
-                for match in self.regex(index).finditer(text, start, end):
-                    yield index, match
+                for match in self.regex(index).finditer(text, start, limit):
+                    if match.start() < end:
+                        yield index, match
             return
-        for index, ends in sorted(self._hits(text[start:end] if (start or end < len(text)) else text).items()):
-            reach = self._width(index) + 1
+        first = max(0, start - LOOK_AROUND)
+        stretch = text[first:limit] if (first or limit < len(text)) else text
+        for index, ends in sorted(self._hits(stretch).items()):
             regex = self.regex(index)
-            for low, high in _windows(ends, reach, start, end):
-                for match in regex.finditer(text, low, high if high < end else end):
-                    yield index, match
+            for low, high in _windows(ends, self._width(index) + 1, first, limit):
+                for match in regex.finditer(text, max(low, start), high):
+                    if match.start() < end:
+                        yield index, match
 
     def _hits(self, text: str) -> dict[int, list[int]]:
         """Return for each pattern that may match the ends of its possible matches, in order."""
@@ -133,12 +139,12 @@ def _windows(ends: list[int], reach: int, start: int, end: int) -> Iterator[tupl
     for at in ends:
         at += start
         if low is None:
-            low, high = max(start, at - reach), min(end, at + reach)
+            low, high = max(start, at - reach), min(end, at + reach + LOOK_AROUND)
         elif at - reach <= high:
-            high = min(end, at + reach)
+            high = min(end, at + reach + LOOK_AROUND)
         else:
             yield low, high
-            low, high = max(start, at - reach), min(end, at + reach)
+            low, high = max(start, at - reach), min(end, at + reach + LOOK_AROUND)
     if low is not None:
         yield low, high
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -24,14 +25,14 @@ def in_order(notes: Iterable[Note]) -> list[Note]:
     return sorted(notes, key=lambda n: (n.note_date or "", n.note_id))
 
 
-def reference_date(notes: Sequence[Note], as_of: str | dt.date | None) -> dt.date | None:
+def reference_date(note_dates: Iterable[str | None], as_of: str | dt.date | None) -> dt.date | None:
     """Return the reference date: the one given, else that of the latest note, else none; never today."""
     if as_of is not None:
         date = as_of if isinstance(as_of, dt.date) else parse_date(as_of)
         if date is None:
             raise UsageError(f"--as-of {as_of}: give a date as YYYY-MM-DD")
         return date
-    dates = [d for n in notes if (d := parse_date(n.note_date)) is not None]
+    dates = [d for date in note_dates if (d := parse_date(date)) is not None]
     return max(dates, default=None)
 
 
@@ -72,31 +73,54 @@ class Screener:
         if len(patients) > 1:
             raise UsageError("notes of more than one patient were given; give one patient's notes at a time")
         found: list[Mention] = []
-        first_seen: dict[str, str | None] = {}
-        seen: dict[str, str | None] = {}
+        keys = []
         for note in ordered:
             mentions = self.extractor.signals(note)
-            _note_copies(note, mentions, seen, first_seen)
+            keys.append((note.note_date, sentence_keys(note, mentions)))
             found += mentions
-        answers = self.resolve(next(iter(patients), ""), found, ordered, first_seen)
+        answers = self.resolve(next(iter(patients), ""), found, [n.note_date for n in ordered], first_seen(keys))
         return [m for m in found if not m.label.startswith("_")], answers
 
     def resolve(
-        self, patient_id: str, mentions: Sequence[Mention], notes: Sequence[Note], first_seen: dict[str, str | None] | None = None
+        self,
+        patient_id: str,
+        mentions: Sequence[Mention],
+        note_dates: Sequence[str | None],
+        copied: dict[str, str | None] | None = None,
     ) -> list[Answer]:
-        """Return the answers from mentions that were found before."""
-        return resolve(patient_id, self.trial, mentions, reference_date(notes, self.as_of), first_seen)
+        """Return the answers from mentions that were found before, in the order of the notes."""
+        return resolve(patient_id, self.trial, mentions, reference_date(note_dates, self.as_of), copied)
 
 
-def _note_copies(note: Note, mentions: Sequence[Mention], seen: dict[str, str | None], first_seen: dict[str, str | None]) -> None:
-    """Date the mentions of sentences that stood in an earlier note to their first appearance."""
-    fresh: dict[str, str | None] = {}
+def sentence_keys(note: Note, mentions: Sequence[Mention]) -> dict[str, str]:
+    """Return for each mention a key of its sentence, by which the sentence is known again in later notes.
+
+    Args:
+        note: the note.
+        mentions: its mentions; those in short sentences get no key.
+    """
+    keys: dict[str, str] = {}
     for m in mentions:
-        key = _SPACE.sub("", note.text[m.sentence_start : m.sentence_end].lower())
-        if len(key) < MIN_COPIED:
-            continue
-        if key in seen:
-            first_seen[m.mention_id] = seen[key]
-        else:
-            fresh[key] = note.note_date
-    seen.update(fresh)
+        letters = _SPACE.sub("", note.text[m.sentence_start : m.sentence_end].lower())
+        if len(letters) >= MIN_COPIED:
+            keys[m.mention_id] = hashlib.blake2b(letters.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    return keys
+
+
+def first_seen(notes: Iterable[tuple[str | None, dict[str, str]]]) -> dict[str, str | None]:
+    """Return the dates on which copied-forward sentences first stood, by mention id.
+
+    Args:
+        notes: date and sentence keys of each note, in order.
+    """
+    seen: dict[str, str | None] = {}
+    found: dict[str, str | None] = {}
+    for date, keys in notes:
+        fresh: dict[str, str | None] = {}
+        for mention_id, key in keys.items():
+            if key in seen:
+                found[mention_id] = seen[key]
+            else:
+                fresh[key] = date
+        seen.update(fresh)
+    return found

@@ -6,7 +6,7 @@ from collections.abc import Container, Mapping, Sequence
 from typing import Final
 
 from extractor.errors import UsageError
-from extractor.notes.issues import InputFault
+from extractor.notes.issues import InputError
 
 FIELDS: Final = ("patient_id", "note_id", "text", "note_date", "note_type")
 REQUIRED: Final = FIELDS[:3]
@@ -55,7 +55,7 @@ def find_columns(
         required: fields that must be there.
 
     Raises:
-        InputFault: a needed or mapped column is missing, or stands twice.
+        InputError: a needed or mapped column is missing, or stands twice.
     """
     places = locate_columns(source, names, given)
     check_columns(source, places, given, required)
@@ -72,7 +72,7 @@ def locate_columns(source: object, names: Sequence[str], given: Mapping[str, str
         if found is None:
             continue
         if lowered.count(found) > 1:
-            raise InputFault(source, f"the column {found} stands twice; keep one")
+            raise InputError(source, f"the column {found} stands twice; keep one")
         places[field] = lowered.index(found)
     return places
 
@@ -89,11 +89,11 @@ def check_columns(
         required: fields that must be there.
 
     Raises:
-        InputFault: one is missing. The columns found are not told: without a header line they are a patient's data.
+        InputError: one is missing. The columns found are not told: without a header line they are a patient's data.
     """
     for field, column in given.items():
         if field not in present:
-            raise InputFault(source, f"has no column {column}, which --columns names for {field}; mend --columns")
+            raise InputError(source, f"has no column {column}, which --columns names for {field}; mend --columns")
     for field in required:
         if field not in present:
-            raise InputFault(source, f"has no column {field}; the header must name it, or say --columns {field}=NAME")
+            raise InputError(source, f"has no column {field}; the header must name it, or say --columns {field}=NAME")

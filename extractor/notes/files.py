@@ -28,7 +28,7 @@ _MAGIC: Final = {
 _MARKS: Final = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
-class Unreadable(OSError):
+class UnreadableError(OSError):
     """A file that cannot be read for a reason the system does not tell; the message is the reason."""
 
 
@@ -39,7 +39,7 @@ def open_bytes(path: Path) -> io.BufferedReader:
         OSError: it cannot be opened or is no regular file.
     """
     if path.exists() and not path.is_file():
-        raise Unreadable("is no regular file; name a file")
+        raise UnreadableError("is no regular file; name a file")
     raw = path.open("rb")
     head = raw.peek(4)[:4]
     if head == b"\x28\xb5\x2f\xfd":
@@ -150,7 +150,7 @@ def not_utf8(position: int) -> str:
 
 def why_unread(error: BaseException) -> str:
     """Return the reason for a file that cannot be opened or read to its end, without its content."""
-    if isinstance(error, Unreadable):
+    if isinstance(error, UnreadableError):
         return str(error)
     if isinstance(error, EOFError | zlib.error | gzip.BadGzipFile):
         return "is damaged or cut off; copy it again"

@@ -11,7 +11,7 @@ from extractor.schema import Note
 Kind = Literal["set_aside", "warning", "input"]
 
 
-class InputFault(UsageError):
+class InputError(UsageError):
     """An input that cannot be read as a whole; the other inputs go on.
 
     Args:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from extractor.notes.columns import check_columns, locate_columns
 from extractor.notes.files import DAMAGED, binary_kind, encoding_of, not_utf8, open_bytes, why_unread
-from extractor.notes.issues import Found, InputFault, NoteIssue
+from extractor.notes.issues import Found, InputError, NoteIssue
 from extractor.notes.rows import items_of_row
 
 _PROBED: Final = 200
@@ -27,7 +27,7 @@ def read_json_lines(path: Path, given: Mapping[str, str]) -> Iterator[Found]:
         given: the user's own column names.
 
     Raises:
-        InputFault: missing, empty, binary or damaged file, one array, or a column that no line has.
+        InputError: missing, empty, binary or damaged file, one array, or a column that no line has.
     """
     try:
         with open_bytes(path) as stream:
@@ -42,19 +42,19 @@ def read_json_lines(path: Path, given: Mapping[str, str]) -> Iterator[Found]:
                     columns.check()
             columns.check()
     except DAMAGED as error:
-        raise InputFault(path, why_unread(error)) from None
+        raise InputError(path, why_unread(error)) from None
 
 
 def _check_head(path: Path, head: bytes) -> None:
     if not head:
-        raise InputFault(path, "the file is empty; give one JSON object per line")
+        raise InputError(path, "the file is empty; give one JSON object per line")
     fault = binary_kind(head)
     if fault:
-        raise InputFault(path, fault)
+        raise InputError(path, fault)
     if encoding_of(head) == "utf-16":
-        raise InputFault(path, "is UTF-16; save it as UTF-8")
+        raise InputError(path, "is UTF-16; save it as UTF-8")
     if head.lstrip(codecs.BOM_UTF8 + b" \t\r\n").startswith(b"["):
-        raise InputFault(path, "is one JSON array; write one object per line (jq -c '.[]')")
+        raise InputError(path, "is one JSON array; write one object per line (jq -c '.[]')")
 
 
 def _items(source: str, number: int, line: bytes, columns: _Columns) -> Iterator[Found]:
@@ -74,7 +74,7 @@ def _items(source: str, number: int, line: bytes, columns: _Columns) -> Iterator
         return
     try:
         values, extra = columns.split(record)
-    except InputFault as fault:
+    except InputError as fault:
         yield NoteIssue(source, number, fault.reason)
         return
     yield from items_of_row(source, number, values, extra)
@@ -108,7 +108,7 @@ class _Columns:
         """Tell of a needed column that no object had so far.
 
         Raises:
-            InputFault: there is such a column.
+            InputError: there is such a column.
         """
         if self.count:
             check_columns(self._path, self._seen, self._given)

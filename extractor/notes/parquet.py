@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from extractor.notes.columns import find_columns
 from extractor.notes.files import DAMAGED, not_utf8, open_bytes, why_unread
-from extractor.notes.issues import Found, InputFault, NoteIssue
+from extractor.notes.issues import Found, InputError, NoteIssue
 from extractor.notes.rows import items_of_row
 
 _ROWS: Final = 256
@@ -27,19 +27,19 @@ def read_parquet(path: Path, given: Mapping[str, str]) -> Iterator[Found]:
         given: the user's own column names.
 
     Raises:
-        InputFault: missing, empty, damaged or no Parquet file, or a missing column.
+        InputError: missing, empty, damaged or no Parquet file, or a missing column.
     """
     try:
         with open_bytes(path) as stream:
             if not stream.peek(1):
-                raise InputFault(path, "the file is empty; write it again")
+                raise InputError(path, "the file is empty; write it again")
             packed = not isinstance(stream.raw, io.FileIO)
             with pq.ParquetFile(pa.BufferReader(stream.read()) if packed else str(path)) as file:
                 yield from _rows(path, file, given)
     except pa.ArrowException:
-        raise InputFault(path, "is no Parquet file, or a damaged one; write it again") from None
+        raise InputError(path, "is no Parquet file, or a damaged one; write it again") from None
     except DAMAGED as error:
-        raise InputFault(path, why_unread(error)) from None
+        raise InputError(path, why_unread(error)) from None
 
 
 def _rows(path: Path, file: pq.ParquetFile, given: Mapping[str, str]) -> Iterator[Found]:
@@ -64,12 +64,12 @@ def _items(
             reason = f"{field} {not_utf8(error.start)}"
             yield NoteIssue(source, number, reason, row.get("patient_id"), row.get("note_id"))
             return
-    extra = {name: values[i] for i, name in enumerate(names) if i not in places.values()}
+    extra = {name: _text(values[i], "replace") for i, name in enumerate(names) if i not in places.values()}
     yield from items_of_row(source, number, row, extra)
 
 
-def _text(value: Any) -> Any:
-    return value.decode("utf-8") if isinstance(value, bytes) else value
+def _text(value: Any, errors: str = "strict") -> Any:
+    return value.decode("utf-8", errors) if isinstance(value, bytes) else value
 
 
 def _values(column: pa.Array) -> list[Any]:

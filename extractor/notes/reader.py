@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from extractor.notes.files import plain_name, why_unread
-from extractor.notes.issues import Found, InputFault, Located, NoteIssue
+from extractor.notes.issues import Found, InputError, Located, NoteIssue
 from extractor.notes.jsonlines import read_json_lines
 from extractor.notes.tables import read_csv
 from extractor.notes.textfiles import is_text_file, read_folder, read_text_file
@@ -45,8 +45,8 @@ def find_notes(inputs: Iterable[str | Path], columns: Mapping[str, str] | None =
                 count += not (isinstance(found, NoteIssue) and found.kind == "warning")
                 yield _unless_seen(found, seen)
             if not count:
-                raise InputFault(given, "holds no notes; give a row per note")
-        except InputFault as fault:
+                raise InputError(given, "holds no notes; give a row per note")
+        except InputError as fault:
             yield NoteIssue(fault.source, None, fault.reason, kind="input")
 
 
@@ -66,12 +66,12 @@ def _read(path: Path, columns: Mapping[str, str]) -> Iterator[Found]:
             return read_folder(path, columns)
         path.stat()
     except OSError as error:
-        raise InputFault(path, why_unread(error)) from None
+        raise InputError(path, why_unread(error)) from None
     if is_text_file(path):
         return read_text_file(path)
     reader = _READERS.get(Path(plain_name(path)).suffix.lower())
     if reader is None:
-        raise InputFault(path, f"is of no known kind; let its name end in {', '.join(['.txt', *_READERS])}")
+        raise InputError(path, f"is of no known kind; let its name end in {', '.join(['.txt', *_READERS])}")
     return reader(path, columns)
 
 

@@ -18,7 +18,7 @@ _EXACT = 2**53
 """Whole numbers above this lose digits as a float, so an id among them is no longer sure."""
 
 
-class Unfit(ValueError):
+class UnfitError(ValueError):
     """A value that cannot serve; the message is the reason, without the value."""
 
 
@@ -38,12 +38,12 @@ def items_of_row(
         patient = as_id(values.get("patient_id"), "patient_id")
         note = as_id(values.get("note_id"), "note_id")
         text = as_text(values.get("text"))
-    except Unfit as unfit:
+    except UnfitError as unfit:
         yield NoteIssue(source, row, str(unfit), patient, note)
         return
     try:
         date = as_date(values.get("note_date"))
-    except Unfit as unfit:
+    except UnfitError as unfit:
         date = None
         yield NoteIssue(source, row, str(unfit), patient, note, kind="warning")
     kind = values.get("note_type")
@@ -54,33 +54,33 @@ def as_id(value: Any, field: str) -> str:
     """Return an id as text: digits as they stand, whole numbers without a decimal point.
 
     Raises:
-        Unfit: missing, or no text and no whole number.
+        UnfitError: missing, or no text and no whole number.
     """
     if _absent(value) or (isinstance(value, str) and not value.strip()):
-        raise Unfit(f"{field} is missing; fill it in")
+        raise UnfitError(f"{field} is missing; fill it in")
     if isinstance(value, str):
         return value
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if isinstance(value, float | decimal.Decimal) and math.isfinite(value) and value == int(value):
         if isinstance(value, float) and abs(value) > _EXACT:
-            raise Unfit(f"{field} is a number too large to be kept exactly; give it as text")
+            raise UnfitError(f"{field} is a number too large to be kept exactly; give it as text")
         return str(int(value))
-    raise Unfit(f"{field} is neither text nor a whole number; give it as text")
+    raise UnfitError(f"{field} is neither text nor a whole number; give it as text")
 
 
 def as_text(value: Any) -> str:
     """Return a note's text exactly as given.
 
     Raises:
-        Unfit: missing, no text, or empty.
+        UnfitError: missing, no text, or empty.
     """
     if _absent(value):
-        raise Unfit("text is missing; fill it in or leave the row out")
+        raise UnfitError("text is missing; fill it in or leave the row out")
     if not isinstance(value, str):
-        raise Unfit("text is not text; give the note as a string")
+        raise UnfitError("text is not text; give the note as a string")
     if not value.strip():
-        raise Unfit("the note is empty; fill it in or leave it out")
+        raise UnfitError("the note is empty; fill it in or leave it out")
     return value
 
 
@@ -88,7 +88,7 @@ def as_date(value: Any) -> str | None:
     """Return a date as ``YYYY-MM-DD``, ``None`` where there is none.
 
     Raises:
-        Unfit: something that is no ISO date.
+        UnfitError: something that is no ISO date.
     """
     if _absent(value) or (isinstance(value, str) and value.strip().lower() in _NO_DATE):
         return None
@@ -102,7 +102,7 @@ def as_date(value: Any) -> str | None:
             return dt.date(*map(int, match.groups())).isoformat()
     except ValueError:
         pass
-    raise Unfit("note_date is no date, so the note is read without one; write it as YYYY-MM-DD")
+    raise UnfitError("note_date is no date, so the note is read without one; write it as YYYY-MM-DD")
 
 
 def _absent(value: Any) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from extractor.notes.columns import REQUIRED, find_columns
 from extractor.notes.files import DAMAGED, binary_kind, encoding_of, open_bytes, plain_name, why_unread
-from extractor.notes.issues import Found, InputFault, NoteIssue
+from extractor.notes.issues import Found, InputError, NoteIssue
 from extractor.notes.rows import items_of_row
 
 Row = tuple[int, "dict[str, Any] | NoteIssue"]
@@ -28,7 +28,7 @@ def read_csv(path: Path, given: Mapping[str, str]) -> Iterator[Found]:
         given: the user's own column names.
 
     Raises:
-        InputFault: it cannot be read as a table at all.
+        InputError: it cannot be read as a table at all.
     """
     for row, values in read_table(path, given):
         if isinstance(values, NoteIssue):
@@ -46,23 +46,23 @@ def read_table(path: Path, given: Mapping[str, str], required: Sequence[str] = R
         required: fields that must be there.
 
     Raises:
-        InputFault: missing, empty, binary or damaged file, or a missing column.
+        InputError: missing, empty, binary or damaged file, or a missing column.
     """
     csv.field_size_limit(LONGEST)
     try:
         with open_bytes(path) as stream:
             head = stream.peek(8192)[:8192]
             if not head:
-                raise InputFault(path, "the file is empty; give a header line and a row per note")
+                raise InputError(path, "the file is empty; give a header line and a row per note")
             binary = binary_kind(head)
             if binary:
-                raise InputFault(path, binary)
+                raise InputError(path, binary)
             with io.TextIOWrapper(stream, encoding_of(head), "surrogateescape", newline="") as lines:
                 yield from _rows(path, lines, given, required)
     except UnicodeDecodeError:
-        raise InputFault(path, "is not the UTF-16 that its first bytes say; save it as UTF-8") from None
+        raise InputError(path, "is not the UTF-16 that its first bytes say; save it as UTF-8") from None
     except DAMAGED as error:
-        raise InputFault(path, why_unread(error)) from None
+        raise InputError(path, why_unread(error)) from None
 
 
 def _rows(path: Path, lines: io.TextIOWrapper, given: Mapping[str, str], required: Sequence[str]) -> Iterator[Row]:
@@ -75,7 +75,7 @@ def _rows(path: Path, lines: io.TextIOWrapper, given: Mapping[str, str], require
             continue
         if header is None:
             if isinstance(record, str):
-                raise InputFault(path, f"its header line cannot be read: {record}")
+                raise InputError(path, f"its header line cannot be read: {record}")
             header, places = record, find_columns(path, record, given, required)
         elif isinstance(record, str):
             yield number, NoteIssue(str(path), number, record)
@@ -120,8 +120,8 @@ def _values(
         wrong = _WRONG_BYTE.search(values[field] or "")
         if wrong:
             at = len(values[field][: wrong.start()].encode("utf-8", "surrogateescape")) + 1
-            known = [_clean(values.get(k)) for k in ("patient_id", "note_id")]
-            return NoteIssue(source, number, f"{field} is not UTF-8 at its byte {at}; save the file as UTF-8", *known)
+            reason = f"{field} is not UTF-8 at its byte {at}; save the file as UTF-8"
+            return NoteIssue(source, number, reason, _clean(values.get("patient_id")), _clean(values.get("note_id")))
     values[""] = {name: record[i] for i, name in enumerate(header) if i not in places.values()}
     return values
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from extractor.notes.files import DAMAGED, PACKED, decode, open_bytes, plain_name, why_unread
-from extractor.notes.issues import Found, InputFault, NoteIssue
+from extractor.notes.issues import Found, InputError, NoteIssue
 from extractor.notes.rows import items_of_row
 from extractor.notes.tables import read_table
 
@@ -59,16 +59,16 @@ def read_folder(folder: Path, given: Mapping[str, str]) -> Iterator[Found]:
         given: the user's own column names, for ``notes.csv``.
 
     Raises:
-        InputFault: it holds no text file, or a ``notes.csv`` that cannot be used.
+        InputError: it holds no text file, or a ``notes.csv`` that cannot be used.
     """
     try:
         paths = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
     except OSError as error:
-        raise InputFault(folder, why_unread(error)) from None
+        raise InputError(folder, why_unread(error)) from None
     files = [p for p in paths if is_text_file(p) and not p.is_dir()]
     listing = folder / LISTING
     if not files and not listing.is_file():
-        raise InputFault(folder, "holds no .txt files; name a folder of notes, or a table itself")
+        raise InputError(folder, "holds no .txt files; name a folder of notes, or a table itself")
     yield from _left_out(folder, paths)
     if listing.is_file():
         yield from _listed(folder, listing, files, given)
@@ -122,4 +122,3 @@ def _file_of(folder: Path, values: Mapping[str, Any], by_name: Mapping[str, Path
     stems = (f"{patient}__{note}__{date}", f"{patient}__{note}", note, patient if not note else "")
     names = (f"{stem}.txt{packed}" for stem in stems if stem for packed in ("", *PACKED))
     return next((by_name[name] for name in names if name in by_name), None)
-

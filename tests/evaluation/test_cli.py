@@ -85,7 +85,7 @@ def test_export_and_import_lose_nothing(gold: Path, tmp_path: Path, to: cli.Form
 def canned_tool(gold: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tool, "version", lambda: "1.2.3")
 
-    def run_mentions(notes: Any) -> pd.DataFrame:
+    def run_mentions(_notes: Any) -> pd.DataFrame:
         return read_gold(gold, ["dev"]).mentions.assign(mention_id=[f"m{n}" for n in range(6)])
 
     monkeypatch.setattr(tool, "run_mentions", run_mentions)

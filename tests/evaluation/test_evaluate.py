@@ -29,7 +29,7 @@ from extractor.errors import UsageError
 def perfect(gold: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The gold folder, with a tool that says just what the gold says."""
 
-    def run_tool(notes: Any, **options: Any) -> Tables:
+    def run_tool(notes: Any, **_options: Any) -> Tables:
         truth = read_gold(gold).restricted_to(notes)
         return replace(truth, answers=truth.answers.assign(confidence="direct"), name="notecriteria")
 
@@ -104,6 +104,8 @@ def test_questions_that_are_not_answered_are_told(gold: Path) -> None:
     some = replace(system, answers=system.answers[system.answers["question"] != "I4"])
     result = api.evaluate(gold, splits=["dev"], predictions=some, resamples=0)
     assert "worse: answers no I4; these are not scored" in result.findings
+    assert result.value("dev", "worse", "answer", "findings", "accuracy") == pytest.approx(2 / 3)
+    assert math.isnan(result.value("dev", "worse", "answer", "all", "accuracy"))
 
 
 @pytest.mark.parametrize(("splits", "lines"), [(["dev"], 0), (["test"], 1), (None, 1)])
@@ -142,7 +144,7 @@ def test_terminal_rows_have_a_column_for_each_system(gold: Path) -> None:
     row = next(r for r in result_of(gold).table() if r["name"] == "LUNG_DISEASE" and r["measure"] == "overlap")
     assert row["n"] == "2"
     assert row["A & <B> f1"].startswith("1.000 [")
-    assert row["worse recall"].startswith("0.500 [")
+    assert row["worse R"] == "0.500"
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -29,7 +28,7 @@ def write_run(tables: Tables, folder: Path) -> Path:
     return folder
 
 
-def write_brat_folder(tables: Tables, gold: Path, folder: Path) -> Path:
+def write_brat_folder(gold: Path, folder: Path) -> Path:
     """Copy the .ann files alone, as brat keeps them: no lists, names as in the gold."""
     folder.mkdir()
     for ann in gold.rglob("*.ann"):
@@ -43,20 +42,30 @@ def write_label_studio_folder(tables: Tables, folder: Path) -> Path:
     return folder
 
 
-KINDS: dict[str, Callable[[Tables, Path, Path], Any]] = {
-    "run folder": lambda tables, gold, out: write_run(tables, out),
-    "gold layout": lambda tables, gold, out: gold,
-    "brat by name": write_brat_folder,
-    "Label Studio folder": lambda tables, gold, out: write_label_studio_folder(tables, out),
-    "Label Studio file": lambda tables, gold, out: write_label_studio_folder(tables, out) / "tasks.json",
-    "tables": lambda tables, gold, out: tables,
-}
+def write_as(kind: str, tables: Tables, gold: Path, out: Path) -> Path | Tables:
+    """Write the gold as predictions of a kind."""
+    match kind:
+        case "run folder":
+            return write_run(tables, out)
+        case "gold layout":
+            return gold
+        case "brat by name":
+            return write_brat_folder(gold, out)
+        case "Label Studio folder":
+            return write_label_studio_folder(tables, out)
+        case "Label Studio file":
+            return write_label_studio_folder(tables, out) / "tasks.json"
+        case _:
+            return tables
+
+
+KINDS = ("run folder", "gold layout", "brat by name", "Label Studio folder", "Label Studio file", "tables")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_gives_the_same_mentions(gold: Path, tmp_path: Path, kind: str) -> None:
     truth = read_gold(gold)
-    found = load_predictions(KINDS[kind](truth, gold, tmp_path / "predicted"), truth)
+    found = load_predictions(write_as(kind, truth, gold, tmp_path / "predicted"), truth)
     columns = ["patient_id", "note_id", "label", "start", "end", "text", *ATTRIBUTES]
     order = ["note_id", "start"]
     expected = truth.mentions[columns].sort_values(order).to_numpy().tolist()

@@ -1,0 +1,89 @@
+"""The run folder's Parquet tables, with exactly the contract's columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import TracebackType
+from typing import IO, Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from extractor.schema import ANSWER_COLUMNS, MENTION_COLUMNS
+
+_LIST: Final = pa.list_(pa.string())
+_TYPES: Final[Mapping[str, pa.DataType]] = {
+    **dict.fromkeys(("start", "end", "sentence_start", "sentence_end"), pa.int64()),
+    **dict.fromkeys(("negated", "historical", "hypothetical", "uncertain", "family"), pa.bool_()),
+    **dict.fromkeys(("value", "normalized_value"), pa.float64()),
+    **dict.fromkeys(("cues", "evidence"), _LIST),
+}
+"""Every other column is a string."""
+MENTION_SCHEMA: Final = pa.schema([(name, _TYPES.get(name, pa.string())) for name in MENTION_COLUMNS])
+ANSWER_SCHEMA: Final = pa.schema([(name, _TYPES.get(name, pa.string())) for name in ANSWER_COLUMNS])
+_ROWS: Final = 20_000
+"""Rows of a row group; held in memory until it is full."""
+
+
+def storable(text: str) -> str:
+    """Return text that Parquet, CSV and HTML can hold: lone surrogates, which have no bytes, become U+FFFD.
+
+    The length stays the same, so offsets still fit. This is the one change to text in the outputs; extraction
+    itself works on the note as given.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in text)
+    return text
+
+
+class TableWriter:
+    """Writes rows to a Parquet file in row groups, the same bytes for the same rows.
+
+    Args:
+        stream: the open file.
+        schema: the table's columns and types.
+    """
+
+    def __init__(self, stream: IO[bytes], schema: pa.Schema) -> None:
+        self._stream, self._schema = stream, schema
+        self._writer = pq.ParquetWriter(stream, schema, compression="zstd")
+        self._rows: list[Mapping[str, Any]] = []
+        self.count = 0
+
+    def add(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Add rows, each with all columns."""
+        before = len(self._rows)
+        self._rows += rows
+        self.count += len(self._rows) - before
+        while len(self._rows) >= _ROWS:
+            self._flush(_ROWS)
+
+    def _flush(self, count: int) -> None:
+        rows, self._rows = self._rows[:count], self._rows[count:]
+        columns = [pa.array([_storable(row[field.name]) for row in rows], type=field.type) for field in self._schema]
+        self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema))
+
+    def __enter__(self) -> TableWriter:
+        """Return the writer."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Write what is left and close the file."""
+        try:
+            if kind is None and self._rows:
+                self._flush(len(self._rows))
+        finally:
+            self._writer.close()
+            self._stream.close()
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, list):
+        return [storable(v) for v in value]
+    return value

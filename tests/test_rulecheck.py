@@ -1,0 +1,145 @@
+"""Checking rules: the shipped ones are sound; every fault of a site's own is told with file, line and remedy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from extractor.errors import UsageError
+from extractor.rulecheck import check_rules
+from extractor.ruleexamples import unmark
+
+ENTRY = """\
+label: CAR_T
+description: of this site
+entries:
+  - id: car_t.site.{name}
+    concept: house product
+    terms: ["{term}"]
+    source: {source}
+    match: [{match}]
+    no_match: [{no_match}]
+"""
+CUE = """\
+description: of this site
+cues:
+  - id: neg.site
+    category: negated
+    role: preceding
+    terms: [nowise]
+    source: site
+    match: ["{match}"]
+    no_match: ["{no_match}"]
+"""
+
+
+def entry(
+    name: str = "a",
+    term: str = "housecel",
+    source: str = "site",
+    match: str = '"got [[housecel]]"',
+    no_match: str = '"house"',
+) -> str:
+    return ENTRY.format(name=name, term=term, source=source, match=match, no_match=no_match)
+
+
+def faults(folder: Path, **files: str) -> list[str]:
+    for name, content in files.items():
+        path = folder / (name.replace("__", "/") + ".yaml")
+        path.parent.mkdir(exist_ok=True, parents=True)
+        path.write_text(content, encoding="utf-8")
+    return [fault.removeprefix(f"{folder}/") for fault in check_rules(folder).faults]
+
+
+def test_the_shipped_rules_hold() -> None:
+    report = check_rules()
+    assert report.faults == []
+    assert report.counts["trials"] == 1
+    assert min(report.counts[k] for k in ("vocabulary entries", "context cues", "sections", "examples")) > 0
+
+
+def test_sound_rules_of_a_site_are_counted_with_the_shipped_ones(tmp_path: Path) -> None:
+    before = check_rules().counts
+    (tmp_path / "vocabulary").mkdir()
+    (tmp_path / "vocabulary" / "car_t.yaml").write_text(entry(source="unverified"))
+    report = check_rules(tmp_path)
+    assert report.faults == []
+    assert report.counts["vocabulary entries"] == before["vocabulary entries"] + 1
+    assert report.counts["rules with source unverified"] == before["rules with source unverified"] + 1
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (
+            entry(match='"got housecel"'),
+            "vocabulary/x.yaml:4: car_t.site.a: the example 'got housecel' in match marks no",
+        ),
+        (entry(match='"[[got]] housecel"'), "vocabulary/x.yaml:4: car_t.site.a: the example '[[got]] housecel' gives"),
+        (entry(no_match='"housecel"'), "vocabulary/x.yaml:4: car_t.site.a: the example 'housecel' gives ['housecel']"),
+        (entry(match='"[[Yescarta]]"'), "vocabulary/x.yaml:4: car_t.site.a: the example '[[Yescarta]]' is matched by"),
+        (entry(term="a(b"), "vocabulary/x.yaml:6: entries.0.terms (car_t.site.a): "),
+        (
+            entry().replace("concept:", "koncept:"),
+            "vocabulary/x.yaml:5: entries.0.koncept (car_t.site.a): this key is not known",
+        ),
+        (
+            entry().replace("    concept: house product\n", ""),
+            "vocabulary/x.yaml:4: entries.0.concept (car_t.site.a): this key",
+        ),
+        (entry().replace("label: CAR_T", "label: CART"), "vocabulary/x.yaml:1: label: "),
+        (entry() + "description: again\n", "vocabulary/x.yaml:10: the key description stands twice"),
+        ("- a\n", "vocabulary/x.yaml:1: must be a mapping of keys"),
+        ("label: [\n", "vocabulary/x.yaml:2: is no YAML"),
+        (
+            entry() + entry().split("entries:\n")[1],
+            "vocabulary/x.yaml:10: the id car_t.site.a stands twice, first in x.yaml:4",
+        ),
+    ],
+)
+def test_a_fault_in_a_vocabulary_is_told_with_its_line(tmp_path: Path, content: str, told: str) -> None:
+    found = faults(tmp_path, vocabulary__x=content)
+    assert any(fault.startswith(told) for fault in found), found
+
+
+def test_all_faults_of_all_files_are_told_at_once(tmp_path: Path) -> None:
+    bad = entry().replace("concept:", "koncept:")
+    found = faults(tmp_path, vocabulary__x=bad, vocabulary__y=bad, context="cues: 5\n")
+    assert {fault.partition(":")[0] for fault in found} == {"vocabulary/x.yaml", "vocabulary/y.yaml", "context.yaml"}
+    assert len(found) == 6
+
+
+@pytest.mark.parametrize("name", ["contexts", "vocabulary__deep__x", "extra__x"])
+def test_a_file_that_is_read_by_nothing_is_told(tmp_path: Path, name: str) -> None:
+    (fault,) = faults(tmp_path, **{name: "description: x\n"})
+    assert "is read by nothing, because of its name" in fault
+
+
+@pytest.mark.parametrize(
+    ("match", "no_match", "sound"),
+    [
+        ("nowise [[asthma]]", "has [[asthma]]", True),
+        ("has [[asthma]]", "also [[asthma]]", False),
+        ("nowise [[asthma]]", "nowise [[COPD]]", False),
+        ("nowise [[words]]", "has [[asthma]]", False),
+    ],
+)
+def test_examples_of_cues_are_run(tmp_path: Path, match: str, no_match: str, sound: bool) -> None:
+    found = faults(tmp_path, context=CUE.format(match=match, no_match=no_match))
+    assert (found == []) == sound
+    assert all(fault.startswith("context.yaml:3: neg.site: the example") for fault in found)
+
+
+def test_a_fault_in_a_trial_is_told(tmp_path: Path) -> None:
+    (fault, *_) = faults(tmp_path, trials__NCT1="trial: NCT1\n")
+    assert fault.startswith("trials/NCT1.yaml:1: title: this key is missing")
+
+
+def test_a_missing_folder_is_wrong_usage(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is no folder"):
+        check_rules(tmp_path / "gone")
+
+
+def test_marks_are_taken_out_and_remembered() -> None:
+    assert unmark("no [[asthma]], [[COPD]]\u00a0now") == ("no asthma, COPD now", [(3, 9), (11, 15)])
