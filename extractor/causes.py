@@ -79,7 +79,13 @@ class CauseLinker:
         for cause in sorted(causes, key=lambda t: t.start):
             for other in list(linked):
                 gap = text[other.end : cause.start]
-                if cause not in linked and other.end <= cause.start and len(gap) <= 16 and _LIST.fullmatch(gap) and other.start > linked[other].start:
+                if (
+                    cause not in linked
+                    and other.end <= cause.start
+                    and len(gap) <= 16
+                    and _LIST.fullmatch(gap)
+                    and other.start > linked[other].start
+                ):
                     linked[cause] = linked[other]
 
 
@@ -89,5 +95,9 @@ def _one_span_each(linked: dict[Target, Target]) -> dict[Target, Target]:
     return {
         t: h
         for t, h in linked.items()
-        if not any((o.start <= t.start and t.end <= o.end) and (o.end - o.start, o.term.label) > (t.end - t.start, t.term.label) for o in spans)
+        if not any(
+            (o.start <= t.start and t.end <= o.end)
+            and (o.end - o.start, o.term.label) > (t.end - t.start, t.term.label)
+            for o in spans
+        )
     }

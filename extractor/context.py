@@ -149,11 +149,7 @@ class ContextEngine:
         ]
         if not found:
             return []
-        found = [
-            f
-            for f in found
-            if not any(shadows(o[2].cue, (o[0], o[1]), f[2].cue, (f[0], f[1])) for o in found)
-        ]
+        found = [f for f in found if not any(shadows(o[2].cue, (o[0], o[1]), f[2].cue, (f[0], f[1])) for o in found)]
         tokens = token_bounds(text, start, end)
         last = len(tokens)
         spans = [
@@ -179,7 +175,10 @@ class ContextEngine:
         same = other.rule.category == category
         if other.rule.direction != "TERMINATE" and not same and other.rule.category not in self._ends[category]:
             return
-        if same and (scope.rule.cue.labels, scope.rule.cue.not_labels) != (other.rule.cue.labels, other.rule.cue.not_labels):
+        if same and (scope.rule.cue.labels, scope.rule.cue.not_labels) != (
+            other.rule.cue.labels,
+            other.rule.cue.not_labels,
+        ):
             return
         if direction in ("FORWARD", "BIDIRECTIONAL") and other.start > scope.start:
             scope.scope_end = min(scope.scope_end, other.start)
@@ -233,7 +232,8 @@ _LISTED = re.compile(r"[\w\s,/&'-]{1,60}")
 _JOINED = re.compile(r"[a-z&/]", re.IGNORECASE)
 _PLURAL = re.compile(r"\b(?:were|are|have|all|both)\b", re.IGNORECASE)
 _COORDINATED = re.compile(
-    r"\W{0,4}(?:(?:and|or|nor|and/or|as well as|plus|vs|versus|&)\W{1,2})?(?:an?\s|the\s|any\s|of\s|for\s)?\W{0,3}", re.IGNORECASE
+    r"\W{0,4}(?:(?:and|or|nor|and/or|as well as|plus|vs|versus|&)\W{1,2})?(?:an?\s|the\s|any\s|of\s|for\s)?\W{0,3}",
+    re.IGNORECASE,
 )
 
 

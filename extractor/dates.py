@@ -38,7 +38,25 @@ _MONTH = "(?:" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + r")\.?"
 _NUMBERS = {
     w: i
     for i, w in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen".split()
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+        ]
     )
 } | {"a": 1, "an": 1, "several": 3, "few": 3, "couple": 2, "twenty": 20}
 _COUNT = r"(?:\d{1,3}(?:\.\d)?|" + "|".join(_NUMBERS) + r"|a\s(?:few|couple(?:\sof)?))"

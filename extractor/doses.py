@@ -17,7 +17,9 @@ _DOSE = re.compile(
     r"(?P<kg>\s?(?:/|per\s)\s?kg)?(?P<m2>\s?(?:/|per\s)\s?(?:m2|m\^2|sqm|bsa))?(?P<day>\s?(?:/|per\s|a\s)\s?(?:d(?:ay)?|24\s?h(?:ours|rs|r)?|die)\b)?",
     re.IGNORECASE,
 )
-_BARE = re.compile(r"[ \t]{0,3}(?:at\s|of\s|to\s|was\s)?(?P<n>\d{1,4}(?:[.,]\d)?)(?![\d./%^]|\s?(?:%|days?(?!\s\d)|d\b|weeks?|wks?|months?|mos?|years?|yrs?|y\b|x10|times|courses?|cycles?|pulses?|doses?|ml|/))")
+_BARE = re.compile(
+    r"[ \t]{0,3}(?:at\s|of\s|to\s|was\s)?(?P<n>\d{1,4}(?:[.,]\d)?)(?![\d./%^]|\s?(?:%|days?(?!\s\d)|d\b|weeks?|wks?|months?|mos?|years?|yrs?|y\b|x10|times|courses?|cycles?|pulses?|doses?|ml|/))"
+)
 _PER_DAY: tuple[tuple[str, float], ...] = (
     (r"q(?:\.|\s)?\s?4\s?(?:h(?:ou)?rs?|h|hrly)?\b|every\s(?:4|four)\sh(?:ou)?rs|4[- ]hourly", 6),
     (r"q(?:\.|\s)?\s?6\s?(?:h(?:ou)?rs?|h|hrly)?\b|every\s(?:6|six)\sh(?:ou)?rs|6[- ]hourly|qid|q\.i\.d\.?|qds|4\s?x\s?(?:/|per|a)\s?d(?:ay)?|four\stimes\s(?:a\sday|daily)|four\sdoses\sa\sday|(?:x|times)\s?4\s?(?:/|per)\s?d(?:ay)?", 4),
@@ -28,26 +30,62 @@ _PER_DAY: tuple[tuple[str, float], ...] = (
     (r"(?<![A-Za-z])(?:qd|q\.d\.?|od|o\.d\.?|once\s(?:daily|a\sday)|daily|q\s?day|qam|qhs|every\s(?:day|morning|24\sh(?:ou)?rs)|q\s?24\s?h?|per\sday|a\sday|/\s?d(?:ay)?|1\s?x\s?(?:/|per)?\s?d(?:ay)?|die|mane|each\smorning|in\sthe\smorning|am)", 1),
 )  # fmt: skip
 _FREQUENCIES = tuple((re.compile(rf"(?<![A-Za-z])(?:{p})(?![A-Za-z])", re.IGNORECASE), n) for p, n in _PER_DAY)
-_WORDS = {w: i for i, w in enumerate("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen".split())} | {"a": 1}
+_WORDS = {
+    w: i
+    for i, w in enumerate(
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+        ]
+    )
+} | {"a": 1}
 _W = r"(?P<c>\d{1,3}|" + "|".join(_WORDS) + r")"
 _DURATION = re.compile(
     rf"(?:(?P<x>[x*]|for|over|during|times)\s?(?:the\slast\s|a\stotal\sof\s|another\s|about\s|~\s?)?)?(?<![\d./A-WYZa-wyz]){_W}[\s-]{{0,2}}(?:consecutive\s|full\s|more\s)?(?P<u>d(?:ays?)?|/7|w(?:ee)?ks?|w|/52|months?|mos?|mths?|/12|doses|dose|pulses|infusions|nights)(?![A-Za-z])",
     re.IGNORECASE,
 )
-_TIMES = re.compile(r"(?<![A-Za-z0-9])(?:x|\*)\s?(?P<c>\d{1,2})(?![\d.,]|\s?(?:/|mg|g\b|10|cycles?|per|a\sday|d(?:ay)?\b))", re.IGNORECASE)
-_DAY_SPAN = re.compile(r"(?<![A-Za-z])(?:days?|d)\s?[+]?(?P<a>\d{1,3})\s?(?:-|to|through|thru)\s?(?:d(?:ay)?\s?)?[+]?(?P<b>\d{1,3})(?![\d/])", re.IGNORECASE)
-_DAY_OF = re.compile(r"(?<![A-Za-z])(?:day|d)\s?#?(?P<a>\d{1,2})(?:\s?(?:of|/)\s?(?P<b>\d{1,2}))?(?!\d|\s?[-/+]\s?\d)", re.IGNORECASE)
+_TIMES = re.compile(
+    r"(?<![A-Za-z0-9])(?:x|\*)\s?(?P<c>\d{1,2})(?![\d.,]|\s?(?:/|mg|g\b|10|cycles?|per|a\sday|d(?:ay)?\b))",
+    re.IGNORECASE,
+)
+_DAY_SPAN = re.compile(
+    r"(?<![A-Za-z])(?:days?|d)\s?[+]?(?P<a>\d{1,3})\s?(?:-|to|through|thru)\s?(?:d(?:ay)?\s?)?[+]?(?P<b>\d{1,3})(?![\d/])",
+    re.IGNORECASE,
+)
+_DAY_OF = re.compile(
+    r"(?<![A-Za-z])(?:day|d)\s?#?(?P<a>\d{1,2})(?:\s?(?:of|/)\s?(?P<b>\d{1,2}))?(?!\d|\s?[-/+]\s?\d)", re.IGNORECASE
+)
 _DATE_SPAN = re.compile(
     r"(?<!\d)(?P<d1>\d{1,2})(?:[./](?P<m1>\d{1,2}))?[./]?(?:[./]?(?P<y1>\d{2,4}))?\s?(?:-|to|until|through|thru|till)\s?(?P<d2>\d{1,2})[./](?P<m2>\d{1,2})",
 )
-_MONTH_SPAN = re.compile(r"(?<!\d)(?P<a>\d{1,2})\s?(?:-|to)\s?(?P<b>\d{1,2})\s(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)", re.IGNORECASE)
-_ISO_SPAN = re.compile(r"\d{4}[.-](?P<m1>\d{1,2})[.-](?P<d1>\d{1,2})\s?(?:-|to|until)\s?(?:\d{4}[.-])?(?P<m2>\d{1,2})[.-](?P<d2>\d{1,2})")
+_MONTH_SPAN = re.compile(
+    r"(?<!\d)(?P<a>\d{1,2})\s?(?:-|to)\s?(?P<b>\d{1,2})\s(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)",
+    re.IGNORECASE,
+)
+_ISO_SPAN = re.compile(
+    r"\d{4}[.-](?P<m1>\d{1,2})[.-](?P<d1>\d{1,2})\s?(?:-|to|until)\s?(?:\d{4}[.-])?(?P<m2>\d{1,2})[.-](?P<d2>\d{1,2})"
+)
 _ROUTE = re.compile(
     r"(?<![A-Za-z])(?P<iv>i\.?v\.?|intravenous(?:ly)?|ivgtt|iv\s?drip|infus\w{0,6})(?![A-Za-z])|(?<![A-Za-z])(?P<po>p\.?o\.?|oral(?:ly)?|by\smouth|tab(?:let)?s?|enteral|ngt?)(?![A-Za-z])|(?<![A-Za-z])(?P<im>i\.?m\.?|intramuscular(?:ly)?)(?![A-Za-z])",
     re.IGNORECASE,
 )
 _TAPER = re.compile(r"taper\w{0,4}|wean\w{0,4}|\d\s?(?:->|-->|>)\s?\d|reduc\w{0,5}|decreas\w{0,5}", re.IGNORECASE)
-_PULSE = re.compile(r"(?<![A-Za-z])(?:pulse[sd]?|pulsed?[-\s]dose|puls(?:ing|e[-\s]therapy)|bolus(?:es)?)(?![A-Za-z])", re.IGNORECASE)
+_PULSE = re.compile(
+    r"(?<![A-Za-z])(?:pulse[sd]?|pulsed?[-\s]dose|puls(?:ing|e[-\s]therapy)|bolus(?:es)?)(?![A-Za-z])", re.IGNORECASE
+)
 _HIGH = re.compile(r"(?<![A-Za-z])(?:high[-\s]dose[s]?|HD|large\sdoses?)(?![A-Za-z])", re.IGNORECASE)
 _DIVIDED = re.compile(r"divided|div\.?\s|in\s(?:two|2|three|3|four|4)\sdoses", re.IGNORECASE)
 

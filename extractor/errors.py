@@ -30,18 +30,3 @@ class RuleError(NoteCriteriaError):
         self.path, self.line, self.message = str(path), line, message
         where = f"{path}:{line}" if line else str(path)
         super().__init__(f"{where}: {message}")
-
-
-class NoteFault(NoteCriteriaError):
-    """A single note (or row) that cannot be read; the rest of the batch goes on.
-
-    Args:
-        source: file the note stands in.
-        row: row or line counted from 1, ``None`` for a file that is one note.
-        message: what is wrong and what to do about it.
-    """
-
-    def __init__(self, source: str, row: int | None, message: str) -> None:
-        self.source, self.row, self.message = source, row, message
-        where = f"{source}, row {row}" if row is not None else source
-        super().__init__(f"{where}: {message}")

@@ -88,7 +88,9 @@ class Extractor:
             low, high = (inside[0], inside[-1] + 1) if inside else (0, 1)
         else:
             low, high = start, end
-        entry = Entry(id="caller.span", concept="span", terms=("span",), source="caller", match=("span",), no_match=("x",))
+        entry = Entry(
+            id="caller.span", concept="span", terms=("span",), source="caller", match=("span",), no_match=("x",)
+        )
         target = Target(low, high, Term(label, entry))
         sections = self._sections.find(cleaned.text)
         sentences = find_sentences(cleaned.text, sections)

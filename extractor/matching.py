@@ -45,7 +45,9 @@ def find_targets(
 def candidates(text: str, book: Rulebook) -> list[Target]:
     """Return every match of every vocabulary entry in a clean text."""
     return [
-        Target(m.start(), m.end(), book.terms[index]) for index, m in _term_patterns(book).find(text) if m.end() > m.start()
+        Target(m.start(), m.end(), book.terms[index])
+        for index, m in _term_patterns(book).find(text)
+        if m.end() > m.start()
     ]
 
 
@@ -90,9 +92,7 @@ def choose(
     return sorted(kept, key=lambda t: (t.start, t.end, t.term.label))
 
 
-def _company_is_right(
-    text: str, target: Target, sentences: Sequence[tuple[int, int]], sections: list[Section]
-) -> bool:
+def _company_is_right(text: str, target: Target, sentences: Sequence[tuple[int, int]], sections: list[Section]) -> bool:
     """Return whether the words around a mention fit it: its sentence and the header of its section."""
     near, not_near = target.term.near, target.term.not_near
     if near is None and not_near is None:

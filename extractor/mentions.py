@@ -20,7 +20,17 @@ from extractor.rulefiles import CourseRule, SectionRule
 from extractor.schema import Mention, Note
 from extractor.sections import Section, section_at
 from extractor.terms import alternation
-from extractor.values import Value, read_age, read_count, read_height, read_item, read_load, read_pft, read_steroid, read_weight
+from extractor.values import (
+    Value,
+    read_age,
+    read_count,
+    read_height,
+    read_item,
+    read_load,
+    read_pft,
+    read_steroid,
+    read_weight,
+)
 
 HISTORICAL_AFTER_DAYS = 45
 """An event dated this many days before its note lies before the present course of illness."""
@@ -101,8 +111,12 @@ class Assembler:
                 if target.term.label == "HLH_CAUSE" and target not in causes:
                     continue  # an infection or drug without a causal statement
                 section = section_at(sections, target.start)
-                state = self._state(note, text, sentence, section, target, company, cues.get(index, ()), dates[sentence])
-                mentions.append(self._mention(note, cleaned, sentence, section, target, company, state, dates[sentence]))
+                state = self._state(
+                    note, text, sentence, section, target, company, cues.get(index, ()), dates[sentence]
+                )
+                mentions.append(
+                    self._mention(note, cleaned, sentence, section, target, company, state, dates[sentence])
+                )
             for cause in causes:
                 if cause.term.label != "HLH_CAUSE":
                     mentions.append(self._cause(note, cleaned, sentence, sections, cause, causes[cause], mentions))
@@ -120,7 +134,7 @@ class Assembler:
         dates: Sequence[DateMention],
     ) -> _State:
         state = _State()
-        named = {c.cue.category for c in cues}
+        named: set[str] = {c.cue.category for c in cues}
         for cue in sorted(cues, key=lambda c: c.start):
             state.cues.append(cue.cue.id)
             if cue.cue.category in ("negated", "historical", "hypothetical", "uncertain", "family"):
@@ -135,7 +149,12 @@ class Assembler:
         if "patient" in named:
             state.family = False
         date = nearest_date(text, target, company, dates)
-        if date and not state.family and _is_past(note, date, target.term.label, plain_year=_plain_year(text, target, date)) and not state.hypothetical:
+        if (
+            date
+            and not state.family
+            and _is_past(note, date, target.term.label, plain_year=_plain_year(text, target, date))
+            and not state.hypothetical
+        ):
             state.historical = True
             state.cues.append("date")
         if target.term.entry.details.get("negated"):
@@ -154,15 +173,21 @@ class Assembler:
         if not rules:
             return {}
         low, high = _neighbourhood(sentence, target, company)
-        around = text[max(low, target.start - 60) : target.start] + " \n " + text[target.end : min(high, target.end + 140)]
+        around = (
+            text[max(low, target.start - 60) : target.start] + " \n " + text[target.end : min(high, target.end + 140)]
+        )
         return {k: v for rule in rules if _course_regex(rule).search(around) for k, v in rule.details.items()}
 
     def _result(self, text: str, sentence: tuple[int, int], target: Target) -> Result | None:
         if target.term.entry.details.get("no_result"):
             return None
-        box = check_box(text, sentence, target.start, target.end)
+        box = check_box(text, target.start, target.end)
         found = self._results.find(text, sentence, target.start, target.end, target.term.label)
-        if box and not (found and box.result == "yes" and found.result in ("negative", "positive", "pending", "low_level", "equivocal")):
+        if box and not (
+            found
+            and box.result == "yes"
+            and found.result in ("negative", "positive", "pending", "low_level", "equivocal")
+        ):
             return box
         return found
 
@@ -185,7 +210,11 @@ class Assembler:
                 state.cues.append("value")
         date = nearest_date(cleaned.text, target, company, dates)
         state.details.update(self._course(cleaned.text, sentence, target, company))
-        details = {k: v for k, v in {**target.term.entry.details, **value.details, **state.details}.items() if k not in _INTERNAL}
+        details = {
+            k: v
+            for k, v in {**target.term.entry.details, **value.details, **state.details}.items()
+            if k not in _INTERNAL
+        }
         if date and date.ambiguous:
             details["date_ambiguous"] = True
         return self._row(note, cleaned, sentence, section, target, state, value, date.iso if date else None, details)
@@ -249,7 +278,9 @@ class Assembler:
     ) -> Mention:
         """Return the HLH_CAUSE mention on a span that is also a mention of another label; it shares its attributes."""
         start, end = cleaned.span(cause.start, cause.end)
-        twin = next((m for m in reversed(mentions) if (m.start, m.end, m.label) == (start, end, cause.term.label)), None)
+        twin = next(
+            (m for m in reversed(mentions) if (m.start, m.end, m.label) == (start, end, cause.term.label)), None
+        )
         hlh_at = cleaned.span(hlh.start, hlh.end)
         head = next((m for m in reversed(mentions) if (m.start, m.end) == hlh_at and m.label == "HLH"), None)
         state = _State()
@@ -260,7 +291,19 @@ class Assembler:
             state.cues = list(twin.cues)
         details = {"cause_label": cause.term.label, "hlh": head.mention_id if head else None}
         section = section_at(sections, cause.start)
-        return self._row(note, cleaned, sentence, section, cause, state, Value(), twin.date if twin else None, details, "HLH_CAUSE", CAUSE_KINDS.get(cause.term.label, "other"))
+        return self._row(
+            note,
+            cleaned,
+            sentence,
+            section,
+            cause,
+            state,
+            Value(),
+            twin.date if twin else None,
+            details,
+            "HLH_CAUSE",
+            CAUSE_KINDS.get(cause.term.label, "other"),
+        )
 
     def _value(self, text: str, sentence: tuple[int, int], target: Target, company: Sequence[Target]) -> Value:
         label, details = target.term.label, target.term.entry.details
@@ -316,7 +359,9 @@ def _birth(text: str, start: int, end: int) -> str | None:
 
 def mention_id(note_id: str, label: str, start: int, end: int) -> str:
     """Return the deterministic id of a mention."""
-    return hashlib.blake2b(f"{note_id}\x1f{label}\x1f{start}\x1f{end}".encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    return hashlib.blake2b(
+        f"{note_id}\x1f{label}\x1f{start}\x1f{end}".encode("utf-8", "surrogatepass"), digest_size=8
+    ).hexdigest()
 
 
 def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
@@ -330,8 +375,12 @@ def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
 
 def _neighbourhood(sentence: tuple[int, int], target: Target, company: Sequence[Target]) -> tuple[int, int]:
     """Return the stretch around a mention up to the nearest mentions of its own label."""
-    low = max((t.end for t in company if t.term.label == target.term.label and t.end <= target.start), default=sentence[0])
-    high = min((t.start for t in company if t.term.label == target.term.label and t.start >= target.end), default=sentence[1])
+    low = max(
+        (t.end for t in company if t.term.label == target.term.label and t.end <= target.start), default=sentence[0]
+    )
+    high = min(
+        (t.start for t in company if t.term.label == target.term.label and t.start >= target.end), default=sentence[1]
+    )
     return max(low, sentence[0]), high
 
 
@@ -362,7 +411,9 @@ def _apply_section(state: _State, rule: SectionRule, label: str, named: set[str]
     for attribute in rule.attributes:
         if attribute == "historical" and ("current" in named or state.hypothetical):
             continue
-        if attribute == "hypothetical" and ("current" in named or state.negated or "historical" in named or state.result):
+        if attribute == "hypothetical" and (
+            "current" in named or state.negated or "historical" in named or state.result
+        ):
             continue
         if attribute == "family" and "patient" in named:
             continue
@@ -374,7 +425,9 @@ def _apply_section(state: _State, rule: SectionRule, label: str, named: set[str]
 _CLAUSE = re.compile(r"[;\n]|\.\s|,\s(?:and|then|now|but)\b|\b(?:but|however|now|then)\b", re.IGNORECASE)
 
 
-def nearest_date(text: str, target: Target, company: Sequence[Target], dates: Sequence[DateMention]) -> DateMention | None:
+def nearest_date(
+    text: str, target: Target, company: Sequence[Target], dates: Sequence[DateMention]
+) -> DateMention | None:
     """Return the date that belongs to a mention: the nearest in its clause, a following one preferred."""
     best: tuple[float, DateMention] | None = None
     for date in dates:
@@ -387,15 +440,26 @@ def nearest_date(text: str, target: Target, company: Sequence[Target], dates: Se
         if len(between) > 110:
             continue
         cost = len(between) * weight + 40 * len(_CLAUSE.findall(between))
-        others = sum(1 for t in company if t.term.label == target.term.label and min(date.end, target.end) <= t.start and t.end <= max(date.start, target.start))
+        others = sum(
+            1
+            for t in company
+            if t.term.label == target.term.label
+            and min(date.end, target.end) <= t.start
+            and t.end <= max(date.start, target.start)
+        )
         cost += 30 * others
         if cost <= 130 and (best is None or cost < best[0]):
             best = (cost, date)
     return best[1] if best else None
 
 
-_ONGOING = re.compile(r"\b(?:dx|diagnos\w{0,5}|since|active|relapse[ds]?|progress\w{0,6}|on\s(?:treatment|therapy)|surveillance|first)\b", re.IGNORECASE)
-_DATED_PAST = frozenset({"CAR_T", "TCE", "ADC", "STEROID", "EBV", "HLH", "STEROID_RESPONSE", "PFT", "HLH_FEATURE", "DRUG_ALLERGY"})
+_ONGOING = re.compile(
+    r"\b(?:dx|diagnos\w{0,5}|since|active|relapse[ds]?|progress\w{0,6}|on\s(?:treatment|therapy)|surveillance|first)\b",
+    re.IGNORECASE,
+)
+_DATED_PAST = frozenset(
+    {"CAR_T", "TCE", "ADC", "STEROID", "EBV", "HLH", "STEROID_RESPONSE", "PFT", "HLH_FEATURE", "DRUG_ALLERGY"}
+)
 """Labels of events: a date before the present course makes them past. A disease with a date of diagnosis goes on."""
 
 

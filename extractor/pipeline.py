@@ -115,7 +115,9 @@ class TargetComponent:
         """Return the ``Doc`` with the span group of mentions."""
         from spacy.tokens import Span
 
-        found = (Target(s.start_char, s.end_char, s._.target_rule.metadata["term"]) for s in doc.spans.get(CANDIDATES, ()))
+        found = (
+            Target(s.start_char, s.end_char, s._.target_rule.metadata["term"]) for s in doc.spans.get(CANDIDATES, ())
+        )
         targets = choose(doc.text, found, self.book, doc.user_data["sentences"], doc.user_data["sections"])
         doc.user_data["targets"] = targets
         spans = []
@@ -171,7 +173,6 @@ def build_pipeline(rules: Path | str | None = None) -> Language:
     import spacy
     from medspacy.context import ConText, ConTextRule
     from medspacy.target_matcher import TargetMatcher, TargetRule
-    from spacy.language import Language
     from spacy.tokens import Doc
 
     book = load_rulebook(Path(rules) if rules is not None else None)
@@ -185,12 +186,20 @@ def build_pipeline(rules: Path | str | None = None) -> Language:
     nlp.add_pipe("notecriteria_sections", config=config)
     nlp.add_pipe("notecriteria_sentences")
     matcher: TargetMatcher = nlp.add_pipe(
-        "medspacy_target_matcher", config={"rules": None, "result_type": "group", "span_group_name": CANDIDATES, "prune": False}
+        "medspacy_target_matcher",
+        config={"rules": None, "result_type": "group", "span_group_name": CANDIDATES, "prune": False},
     )
     matcher.add([TargetRule(t.entry.id, t.label, pattern=t.pattern, metadata={"term": t}) for t in book.terms])
     nlp.add_pipe("notecriteria_targets", config=config)
     context: ConText = nlp.add_pipe(
-        "medspacy_context", config={"rules": None, "input_span_type": "group", "span_group_name": MENTIONS, "span_attrs": None, "prune_on_modifier_overlap": False}
+        "medspacy_context",
+        config={
+            "rules": None,
+            "input_span_type": "group",
+            "span_group_name": MENTIONS,
+            "span_attrs": None,
+            "prune_on_modifier_overlap": False,
+        },
     )
     rules_made = ContextEngine(book.cues).rules
     pruner = CuePruner()

@@ -94,7 +94,10 @@ def _combined(chart: Chart, rule: Combination) -> Verdict:
 def screen_of(answers: Sequence[Answer]) -> str:
     """Return a patient's roll-up: ``excluded``, ``review`` or ``eligible_so_far``."""
     criteria = [a for a in answers if a.kind != "finding"]
-    if any((a.kind == "exclusion" and a.status == "met") or (a.kind == "inclusion" and a.status == "not_met") for a in criteria):
+    if any(
+        (a.kind == "exclusion" and a.status == "met") or (a.kind == "inclusion" and a.status == "not_met")
+        for a in criteria
+    ):
         return "excluded"
     if any(a.status in ("possible", "not_documented") for a in criteria):
         return "review"

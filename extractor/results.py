@@ -18,12 +18,19 @@ from extractor.terms import alternation
 REACH = 140
 """Characters behind or before a mention in which its result is looked for."""
 
-_BOX = re.compile(r"\[[ \t]{0,2}(?P<a>[xX*+vV\u2713]?)[ \t]{0,2}\]|\((?P<b>[xX ])\)|(?<![A-Za-z0-9_])_{1,2}(?P<c>[xX]?)_{1,2}(?![A-Za-z0-9_])")
-_COLUMNS = re.compile(r"[^\[\]\n]{0,60}?[ \t]{2,60}(?P<boxes>\[[ \t]?[xX]?[ \t]?\](?:[ \t]{1,14}\[[ \t]?[xX]?[ \t]?\]){1,3})(?=[ \t]{2,}|[ \t]*$|[ \t]*\n)")
+_BOX = re.compile(
+    r"\[[ \t]{0,2}(?P<a>[xX*+vV\u2713]?)[ \t]{0,2}\]|\((?P<b>[xX ])\)|(?<![A-Za-z0-9_])_{1,2}(?P<c>[xX]?)_{1,2}(?![A-Za-z0-9_])"
+)
+_COLUMNS = re.compile(
+    r"[^\[\]\n]{0,60}?[ \t]{2,60}(?P<boxes>\[[ \t]?[xX]?[ \t]?\](?:[ \t]{1,14}\[[ \t]?[xX]?[ \t]?\]){1,3})(?=[ \t]{2,}|[ \t]*$|[ \t]*\n)"
+)
 _NO = re.compile(r"(?:no|n|none|nil|neg(?:ative)?|absent|denies|never)\b", re.IGNORECASE)
 _YES = re.compile(r"(?:yes|y|pos(?:itive)?|present)\b", re.IGNORECASE)
 _UNKNOWN = re.compile(r"(?:unk(?:nown)?|n/?a|not\s(?:sure|known|done|assessed|applicable)|unsure|\?)", re.IGNORECASE)
-_OPTION = re.compile(r"[ \t:?/|,-]{0,6}(?P<word>yes|no|unk(?:nown)?|n/?a|y|n|none|pos(?:itive)?|neg(?:ative)?)\b[ \t]{0,2}(?=\[|\()", re.IGNORECASE)
+_OPTION = re.compile(
+    r"[ \t:?/|,-]{0,6}(?P<word>yes|no|unk(?:nown)?|n/?a|y|n|none|pos(?:itive)?|neg(?:ative)?)\b[ \t]{0,2}(?=\[|\()",
+    re.IGNORECASE,
+)
 
 
 class Result(NamedTuple):
@@ -69,19 +76,13 @@ class ResultFinder:
 
     def _connecting(self, result: str) -> re.Pattern[str]:
         words = "|".join(
-            alternation(c.terms, c.cased, c.patterns)
-            for c in self.connectors
-            if not c.results or result in c.results
+            alternation(c.terms, c.cased, c.patterns) for c in self.connectors if not c.results or result in c.results
         )
         return re.compile(rf"(?:{words}|[\s,:()/&=+*\"'#?-]|\.(?=\d))*", re.IGNORECASE)
 
     def allowed(self, label: str) -> list[tuple[ResultRule, re.Pattern[str]]]:
         """Return the rules that may speak of a label."""
-        return [
-            (r, x)
-            for r, x in self._regexes
-            if (label in r.labels if r.labels else label not in r.not_labels)
-        ]
+        return [(r, x) for r, x in self._regexes if (label in r.labels if r.labels else label not in r.not_labels)]
 
     def find(self, text: str, sentence: tuple[int, int], start: int, end: int, label: str) -> Result | None:
         """Return what is said of the mention at ``start:end``, if anything.
@@ -132,7 +133,7 @@ class ResultFinder:
         return None
 
 
-def check_box(text: str, sentence: tuple[int, int], start: int, end: int) -> Result | None:
+def check_box(text: str, start: int, end: int) -> Result | None:
     """Return what a check box says of the mention at ``start:end``, if one belongs to it.
 
     A row of options behind the mention ("asthma [ ] yes [x] no") wins over a box before it
@@ -172,7 +173,15 @@ def _box_behind(text: str, line_start: int, start: int, end: int, line_end: int)
     """Return the box behind a mention where the boxes of its row stand behind their words ("Asthma [ ]  COPD [x]")."""
     row_start = max(text.rfind(":", line_start, start) + 1, line_start)
     first = _BOX.search(text, row_start, line_end)
-    if first is None or not re.search(r"[A-Za-z]", text[row_start : first.start()]) or first.start() < end > row_start and first.end() <= start and not re.search(r"[A-Za-z]", text[row_start : first.start()]):
+    if (
+        first is None
+        or not re.search(r"[A-Za-z]", text[row_start : first.start()])
+        or (
+            first.start() < end > row_start
+            and first.end() <= start
+            and not re.search(r"[A-Za-z]", text[row_start : first.start()])
+        )
+    ):
         return None
     box = _BOX.search(text, end, min(line_end, end + 24))
     if box is None or not re.fullmatch(r"[\s/A-Za-z-]{0,18}", text[end : box.start()]):
@@ -192,8 +201,13 @@ def _ticked(box: re.Match[str]) -> bool:
 def _options(text: str, end: int, line_end: int) -> Result | None:
     """Return the ticked option of a row such as ``[ ] yes [x] no`` or ``Yes [ ] No [x]`` behind a mention."""
     first = _BOX.search(text, end, min(line_end, end + 60))
-    if first is None or ";" in text[end : first.start()] or re.search(r"\S[ \t]{3,}$", text[end : first.start()]) and not re.match(
-        r"[ \t]{0,2}(?:yes|no|y|n|unk)\b", text[first.end() : first.end() + 8], re.IGNORECASE
+    if (
+        first is None
+        or ";" in text[end : first.start()]
+        or (
+            re.search(r"\S[ \t]{3,}$", text[end : first.start()])
+            and not re.match(r"[ \t]{0,2}(?:yes|no|y|n|unk)\b", text[first.end() : first.end() + 8], re.IGNORECASE)
+        )
     ):
         return None
     words_first = _OPTION.match(text, max(end, text.rfind(" ", end, first.start() - 1)) if first.start() > end else end)
@@ -202,10 +216,20 @@ def _options(text: str, end: int, line_end: int) -> Result | None:
         pattern = re.compile(r"[ \t]{0,6}(?P<word>[A-Za-z/]+)[ \t]{0,2}(?P<box>\[.{0,3}?\]|\(.?\))")
         position = words_first.start("word")
     else:
-        pattern = re.compile(r"[ \t]{0,6}(?P<box>\[.{0,3}?\]|\(.?\)|_+[xX]?_+)[ \t]{0,2}(?P<word>[A-Za-z/?]+(?:\s(?:known|done|sure))?)")
+        pattern = re.compile(
+            r"[ \t]{0,6}(?P<box>\[.{0,3}?\]|\(.?\)|_+[xX]?_+)[ \t]{0,2}(?P<word>[A-Za-z/?]+(?:\s(?:known|done|sure))?)"
+        )
     while m := pattern.match(text, position, line_end):
         word = m["word"]
-        answer = "no" if _NO.fullmatch(word) else "yes" if _YES.fullmatch(word) else "unknown" if _UNKNOWN.match(word) else None
+        answer = (
+            "no"
+            if _NO.fullmatch(word)
+            else "yes"
+            if _YES.fullmatch(word)
+            else "unknown"
+            if _UNKNOWN.match(word)
+            else None
+        )
         if answer is None:
             break
         seen += 1

@@ -114,7 +114,9 @@ class Rulebook:
 
 def _paths(folder: Path) -> list[Path]:
     return sorted(folder.glob("vocabulary/*.yaml")) + [
-        path for name in ("context.yaml", "sections.yaml", "results.yaml", "courses.yaml") if (path := folder / name).is_file()
+        path
+        for name in ("context.yaml", "sections.yaml", "results.yaml", "courses.yaml")
+        if (path := folder / name).is_file()
     ]
 
 

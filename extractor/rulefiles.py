@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from extractor.errors import RuleError
 from extractor.schema import LABELS, RESOLVER_LABELS
@@ -15,7 +15,15 @@ from extractor.terms import TermError, term_pattern
 
 Role = Literal["preceding", "following", "both", "pseudo", "termination"]
 Id = Annotated[str, Field(pattern=r"^[a-z0-9]+([._][a-z0-9]+)*$")]
-Label = Literal[LABELS + RESOLVER_LABELS]  # type: ignore[valid-type]
+
+
+def _known_label(label: str) -> str:
+    if label not in LABELS + RESOLVER_LABELS:
+        raise ValueError(f"{label} is no label of the annotation guideline")
+    return label
+
+
+Label = Annotated[str, AfterValidator(_known_label)]
 
 
 class _Strict(BaseModel):
@@ -99,9 +107,7 @@ class Cue(_Matching):
     """A context cue: words that give a mention an attribute, or that end or feign such words."""
 
     id: Id
-    category: Literal[
-        "negated", "historical", "hypothetical", "uncertain", "family", "current", "patient", "any"
-    ]
+    category: Literal["negated", "historical", "hypothetical", "uncertain", "family", "current", "patient", "any"]
     role: Role
     ends: tuple[str, ...] = ()
     labels: tuple[Label, ...] = ()

@@ -13,6 +13,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,7 @@ class PatternSet:
             return None
         if not self.patterns:
             return None
-        key = hashlib.sha256(f"{CACHE_VERSION}\x00{hyperscan.__version__}\x00".encode())
+        key = hashlib.sha256(f"{CACHE_VERSION}\x00{version('hyperscan')}\x00".encode())
         for pattern in self.patterns:
             key.update(pattern.encode() + b"\x00")
         path = cache_dir() / f"{key.hexdigest()[:32]}.hs"
@@ -156,6 +157,6 @@ def _keep(path: Path, content: bytes) -> None:
         handle, name = tempfile.mkstemp(dir=path.parent)
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-        os.replace(name, path)
+        Path(name).replace(path)
     except OSError:
         return

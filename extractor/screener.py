@@ -50,7 +50,9 @@ class Screener:
         'not_met'
     """
 
-    def __init__(self, trial: str | Path = "NCT07208058", rules: Path | str | None = None, as_of: str | dt.date | None = None) -> None:
+    def __init__(
+        self, trial: str | Path = "NCT07208058", rules: Path | str | None = None, as_of: str | dt.date | None = None
+    ) -> None:
         self.extractor = Extractor(rules)
         self.trial: Trial = load_trial(trial, self.extractor.book.trial_dirs)
         self.as_of = as_of

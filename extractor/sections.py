@@ -19,9 +19,13 @@ from extractor.terms import term_pattern
 MAX_HEADER = 60
 """Characters a header may have; longer lines are text."""
 
-_LINE_LEAD = r"(?:(?<=\n)|\A)[ \t]{0,24}(?:[-*#>=]{1,3}[ \t]{0,3}|\(?(?:\d{1,2}|[A-Za-z]|[IVX]{1,4})[.)][ \t]{1,3})?[*_=-]{0,3}"
+_LINE_LEAD = (
+    r"(?:(?<=\n)|\A)[ \t]{0,24}(?:[-*#>=]{1,3}[ \t]{0,3}|\(?(?:\d{1,2}|[A-Za-z]|[IVX]{1,4})[.)][ \t]{1,3})?[*_=-]{0,3}"
+)
 _INLINE_LEAD = r"(?:(?<=[.;,!?)\]]\s)|(?<=[.;,!?)\]]\s\s)|(?<=\s\s)|(?<=\.,)|(?<=[|/]\s))"
-_QUALIFIER = r"(?:[ \t]{0,2}\([^)\n:]{0,40}\)|[ \t]{1,2}(?:includes?|is|are|notable for|significant for|remarkable for))?"
+_QUALIFIER = (
+    r"(?:[ \t]{0,2}\([^)\n:]{0,40}\)|[ \t]{1,2}(?:includes?|is|are|notable for|significant for|remarkable for))?"
+)
 _OTHER = re.compile(
     r"(?:(?<=\n)|\A)[ \t]{0,8}(?:(?:(?<=\n\n)|(?<=\A))(?P<caps>[A-Z][A-Z0-9 /&'().,+-]{2,58})[ \t]{0,3}:?,?[ \t]*(?=\n|\Z)"
     r"|(?<=\n\n)(?P<plain>[A-Z][a-z][A-Za-z/&'()-]{0,20}(?:[ \t][A-Za-z/&'()-]{1,20}){0,5})[ \t]*(?=\n[ \t]*\S)"
@@ -29,7 +33,9 @@ _OTHER = re.compile(
     + r"|(?P<title>[A-Z][A-Za-z0-9/&'().+-]{0,24}(?:[ \t][A-Za-z0-9/&'().+-]{1,24}){0,5})[ \t]{0,3}:[ \t]*(?=\n|\Z)"
     + r"|(?P<flat>[A-Z][A-Z /&'()-]{2,40}):,)"
 )
-_INLINE_OTHER = re.compile(r"(?<=[.,]\s)(?P<name>[A-Z][A-Z /&'()-]{3,40}):|(?<=\.,)[ \t]{0,2}(?P<flat>[A-Z][A-Za-z /&'()-]{2,40}):")
+_INLINE_OTHER = re.compile(
+    r"(?<=[.,]\s)(?P<name>[A-Z][A-Z /&'()-]{3,40}):|(?<=\.,)[ \t]{0,2}(?P<flat>[A-Z][A-Za-z /&'()-]{2,40}):"
+)
 _PLAIN_LINE = re.compile(r"[.;:!?][ \t]*\n(?=[A-Z][a-z])")
 _ABBREVIATED = re.compile(r"ddx|imp|rx|pmh|fhx|shx|psh|dx|a/p|all|[A-Z]{2,5}[xX]?|[A-Z]/[A-Z]|[A-Z]{1,2}Hx")
 
@@ -92,7 +98,19 @@ class SectionFinder:
         sections = []
         for i, (start, body, rule) in enumerate(kept):
             end = kept[i + 1][0] if i + 1 < len(kept) else len(text)
-            sections.append(Section(start, body, _own_end(text, body, end, hypothetical=bool(rule and {"hypothetical", "uncertain"} & set(rule.attributes))), rule))
+            sections.append(
+                Section(
+                    start,
+                    body,
+                    _own_end(
+                        text,
+                        body,
+                        end,
+                        hypothetical=bool(rule and {"hypothetical", "uncertain"} & set(rule.attributes)),
+                    ),
+                    rule,
+                )
+            )
         return sections
 
 

@@ -15,10 +15,41 @@ WRAP_WIDTH = 58
 MAX_SENTENCE = 1200
 """Longer stretches without any boundary are cut at white space."""
 
-_ABBREVIATIONS = (
-    "dr mr mrs ms prof st vs approx ca cf eg e.g ie i.e resp incl no nr fig figs al dept ref est avg susp poss prob diff bzw"
-).split()
-_ABBREVIATION = re.compile(r"(?:^|[^A-Za-z.])(?:" + "|".join(re.escape(a) for a in _ABBREVIATIONS) + r")\.$", re.IGNORECASE)
+_ABBREVIATIONS = [
+    "dr",
+    "mr",
+    "mrs",
+    "ms",
+    "prof",
+    "st",
+    "vs",
+    "approx",
+    "ca",
+    "cf",
+    "eg",
+    "e.g",
+    "ie",
+    "i.e",
+    "resp",
+    "incl",
+    "no",
+    "nr",
+    "fig",
+    "figs",
+    "al",
+    "dept",
+    "ref",
+    "est",
+    "avg",
+    "susp",
+    "poss",
+    "prob",
+    "diff",
+    "bzw",
+]
+_ABBREVIATION = re.compile(
+    r"(?:^|[^A-Za-z.])(?:" + "|".join(re.escape(a) for a in _ABBREVIATIONS) + r")\.$", re.IGNORECASE
+)
 _PLAIN_WORD = re.compile(r"(?:^|[\s(/-])[a-z]{5,}$")
 _INITIAL = re.compile(r"(?:^|[^A-Za-z0-9])[A-Z]\.$|(?:^|[\n,;:(])[ \t]*\d{1,2}\.$")
 _STOP = re.compile(r"[.!?]['\")\]]{0,2}(?:[ \t]+|(?=,[ \t]{0,3}[A-Z0-9])|(?=[A-Z][a-z]{2,}))|\.,[ \t]*|\n")
@@ -60,7 +91,7 @@ def _line_break_is_boundary(text: str, at: int) -> bool:
     if len(line) >= WRAP_WIDTH and not (_DATE_LEAD.match(head) and _DATE_LEAD.match(line)):
         return False
     if first.islower() or first in "(,;)/&+":
-        return _is_short_item(line) and _is_short_item(head.rstrip()) and not first in "(,;)"
+        return _is_short_item(line) and _is_short_item(head.rstrip()) and first not in "(,;)"
     return True
 
 

@@ -21,11 +21,9 @@ def token_bounds(text: str, start: int, end: int) -> list[int]:
     for match in TOKEN.finditer(text, start, end):
         at = match.start()
         if match.group()[0].isspace():
-            if starts and text[at] == " ":
-                at += 1
-                if at == match.end():
-                    continue
-        starts.append(at)
+            at += bool(starts and text[at] == " ")
+        if at < match.end():
+            starts.append(at)
     return starts
 
 
@@ -47,15 +45,10 @@ class ClinicalTokenizer:
         spaces: list[bool] = []
         for match in TOKEN.finditer(text):
             word = match.group()
-            if word[0].isspace():
-                if words and word[0] == " " and not spaces[-1]:
-                    spaces[-1] = True
-                    word = word[1:]
-                    if not word:
-                        continue
-                words.append(word)
-                spaces.append(False)
-            else:
+            if words and word[0] == " " and not spaces[-1]:
+                spaces[-1] = True
+                word = word[1:]
+            if word:
                 words.append(word)
                 spaces.append(False)
         return Doc(self.vocab, words=words, spaces=spaces)

@@ -26,7 +26,9 @@ def _key(unit: str | None) -> str:
     return re.sub(r"[\s.]", "", (unit or "").lower()).replace("microg", "ug").replace("mcg", "ug").replace("μ", "u")
 
 
-_CELLS = re.compile(r"(?:x|\*)?10\^?9/?l|k/?(?:ul|mm3|mm\^3|mcl)?|g/?l|10\^?3/?ul|x?10\^?3/?(?:ul|mm3)|gpt/l|giga/l|/nl|thou\w*|k")
+_CELLS = re.compile(
+    r"(?:x|\*)?10\^?9/?l|k/?(?:ul|mm3|mm\^3|mcl)?|g/?l|10\^?3/?ul|x?10\^?3/?(?:ul|mm3)|gpt/l|giga/l|/nl|thou\w*|k"
+)
 _PER_UL = re.compile(r"/?(?:c(?:ells)?/)?(?:ul|mm3|mm\^3|cmm|mcl|cumm)")
 
 

@@ -16,8 +16,14 @@ _UNIT = re.compile(
     r"U/mL|IU/mL|units/mL|U/L|IU/L|kU/L|/uL|/mm3|/mm\^3|/cmm|/mcL|uL|mm3|cells/uL|cells/mm3|copies/mL|cop/mL|cps/mL|copies|L|k(?![A-Za-z/]))|\u00b0?\s?[CF]\b|%)(?![A-Za-z])",
     re.IGNORECASE,
 )
-_FLAG = re.compile(r"[ \t]{0,8}\(?(?P<flag>HH|LL|H|L|high|low|elevated|raised|decreased|reduced|normal|\*|\u2191{1,3}|\u2193{1,3})\b\)?", re.IGNORECASE)
-_REF = re.compile(r"(?:ref(?:erence)?|normal|nl|n|nr|range|rr|uln|<|cut-?off)[^)\n;]{0,16}?(?P<low>\d[\d,.]*)?\s?(?:-|to|<=|<)\s?(?P<high>\d[\d,.]*)", re.IGNORECASE)
+_FLAG = re.compile(
+    r"[ \t]{0,8}\(?(?P<flag>HH|LL|H|L|high|low|elevated|raised|decreased|reduced|normal|\*|\u2191{1,3}|\u2193{1,3})\b\)?",
+    re.IGNORECASE,
+)
+_REF = re.compile(
+    r"(?:ref(?:erence)?|normal|nl|n|nr|range|rr|uln|<|cut-?off)[^)\n;]{0,16}?(?P<low>\d[\d,.]*)?\s?(?:-|to|<=|<)\s?(?P<high>\d[\d,.]*)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(slots=True)
@@ -46,17 +52,31 @@ def _last_number(text: str, start: int, end: int) -> Number | None:
 
 def read_pft(text: str, start: int, end: int) -> Value:
     """Return the value of a lung-function mention: FVC in percent predicted, FEV1/FVC in percent."""
-    name = re.match(r"(?:pre-?BD\s|post-?BD\s)?(?:FEV\W{0,3}1\s?(?:/|:|to|-|over|%)\s?(?:F?VC)|FEV1%|Tiffeneau|FVC|forced\svital\scapacity|ratio)", text[start:end], re.IGNORECASE)
+    name = re.match(
+        r"(?:pre-?BD\s|post-?BD\s)?(?:FEV\W{0,3}1\s?(?:/|:|to|-|over|%)\s?(?:F?VC)|FEV1%|Tiffeneau|FVC|forced\svital\scapacity|ratio)",
+        text[start:end],
+        re.IGNORECASE,
+    )
     at = start + (name.end() if name else 0)
     ratio = "FEV" in text[start:at].upper() or "tiff" in text[start:at].lower() or "ratio" in text[start:at].lower()
     found = numbers(text, at, end)
     if not found:
         return Value()
-    percents = [n for n in found if re.match(r"\s?(?:%|percent|pct|per\scent|pred)", text[n.end : n.end + 9], re.IGNORECASE)]
+    percents = [
+        n for n in found if re.match(r"\s?(?:%|percent|pct|per\scent|pred)", text[n.end : n.end + 9], re.IGNORECASE)
+    ]
     if ratio:
         number = (percents or found)[-1]
         value = number.value * 100 if number.value <= 1.3 else number.value
-        return Value(number.comparator, number.value, "%" if number.value > 1.3 else "ratio", round(value, 4), "%", None, {"test": "fev1_fvc"})
+        return Value(
+            number.comparator,
+            number.value,
+            "%" if number.value > 1.3 else "ratio",
+            round(value, 4),
+            "%",
+            None,
+            {"test": "fev1_fvc"},
+        )
     if percents:
         number = percents[0]
         return Value(number.comparator, number.value, "% predicted", number.value, "% predicted", None, {"test": "fvc"})
@@ -72,17 +92,28 @@ def read_item(text: str, start: int, end: int, sentence_end: int, details: Mappi
     if details.get("state"):
         return Value(details={"state": details["state"]})
     found = numbers(text, start, end)
-    if item in ("hb", "platelets", "neutrophils", "ferritin", "fibrinogen", "triglycerides", "scd25", "temperature") and found:
+    if (
+        item in ("hb", "platelets", "neutrophils", "ferritin", "fibrinogen", "triglycerides", "scd25", "temperature")
+        and found
+    ):
         number = found[-1] if details.get("last_number", True) else found[0]
         unit = unit_behind(text, number.end)
-        converted = normalize(item, number.value, unit) or (normalize(item, number.value, None) if item != "scd25" else None)
+        converted = normalize(item, number.value, unit) or (
+            normalize(item, number.value, None) if item != "scd25" else None
+        )
         value = Value(number.comparator, number.value, unit, *(converted or (None, None)))
         unit_end = number.end + (len(unit) + 2 if unit else 0)
         behind = text[unit_end : min(sentence_end, unit_end + 60)]
         flag = _FLAG.match(behind) or _FLAG.match(text[number.end : number.end + 12])
         if flag:
             word = flag["flag"].lower()
-            value.details["flag"] = "high" if word[0] in "he\u2191" or word in ("raised",) else "low" if word[0] in "ld\u2193" or word == "reduced" else "normal"
+            value.details["flag"] = (
+                "high"
+                if word[0] in "he\u2191" or word in ("raised",)
+                else "low"
+                if word[0] in "ld\u2193" or word == "reduced"
+                else "normal"
+            )
         reference = _REF.search(behind)
         if reference and reference["high"]:
             try:
@@ -98,7 +129,9 @@ def read_load(text: str, end: int, sentence_end: int) -> Value | None:
     """Return the viral load behind a test's name, if a number with a unit of viral load stands there."""
     stop = min(sentence_end, end + 110)
     for number in numbers(text, end, stop):
-        m = re.compile(r"[ \t]{0,14}(?:x10\^?\d\s?)?(?P<u>copies|cop\b|cps|IU|c/mL|gEq|GE/|geq|log(?:10)?)", re.IGNORECASE).match(text, number.end)
+        m = re.compile(
+            r"[ \t]{0,14}(?:x10\^?\d\s?)?(?P<u>copies|cop\b|cps|IU|c/mL|gEq|GE/|geq|log(?:10)?)", re.IGNORECASE
+        ).match(text, number.end)
         log_before = re.search(r"log(?:10)?\s?$", text[end : number.start], re.IGNORECASE)
         between = text[end : number.start]
         if re.search(r"[;]|\b(?:CMV|HHV|HIV|HBV|HCV|BK|adeno)\b", between, re.IGNORECASE):
@@ -114,20 +147,28 @@ def read_load(text: str, end: int, sentence_end: int) -> Value | None:
             result = "negative"
         elif reference and copies < float(reference["n"].replace(",", "")):
             result = "low_level"
-        return Value(comparator, number.value, "log10 copies/mL" if log else "copies/mL", round(copies, 3), "copies/mL", result, {"load_at": number.start, "load_end": number.end})
+        return Value(
+            comparator,
+            number.value,
+            "log10 copies/mL" if log else "copies/mL",
+            round(copies, 3),
+            "copies/mL",
+            result,
+            {"load_at": number.start, "load_end": number.end},
+        )
     return None
 
 
 _AGE = re.compile(r"(?P<n>\d{1,3}(?:[.,]\d)?)")
 _MONTHS_OLD = re.compile(r"\b(?:months?|mos?|mths?|weeks?|days?)[\s-](?:old|of age)|\b(?:m/o|mo)\b", re.IGNORECASE)
+_TEENS = ("sixteen", "seventeen", "eighteen", "nineteen")
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_ONES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _AGE_WORDS = {
-    w: n
-    for w, n in zip(
-        "sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety".split(),
-        (16, 17, 18, 19, 20, 30, 40, 50, 60, 70, 80, 90),
-        strict=True,
-    )
-} | {w: n for n, w in enumerate("zero one two three four five six seven eight nine".split())}
+    **{word: 16 + i for i, word in enumerate(_TEENS)},
+    **{word: 20 + 10 * i for i, word in enumerate(_TENS)},
+    **{word: i for i, word in enumerate(_ONES)},
+}
 
 
 def read_age(text: str, start: int, end: int) -> Value:

@@ -63,15 +63,24 @@ class Chart:
     def weight(self) -> Mention | None:
         """The latest weight of the patient in the chart."""
         weights = [
-            m for m in self.of("WEIGHT") if not m.family and not m.negated and not m.hypothetical and m.normalized_value and 2 < m.normalized_value < 400
+            m
+            for m in self.of("WEIGHT")
+            if not m.family
+            and not m.negated
+            and not m.hypothetical
+            and m.normalized_value
+            and 2 < m.normalized_value < 400
         ]
         now = [m for m in weights if not m.historical]
-        return (now or weights or [None])[-1]
+        usable = now or weights
+        return usable[-1] if usable else None
 
     @cached_property
     def height(self) -> Mention | None:
         """The latest height of the patient in the chart."""
-        heights = [m for m in self.of("HEIGHT") if not m.family and m.normalized_value and 40 < m.normalized_value < 250]
+        heights = [
+            m for m in self.of("HEIGHT") if not m.family and m.normalized_value and 40 < m.normalized_value < 250
+        ]
         return heights[-1] if heights else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 
 from extractor.mechanisms.base import Chart, Verdict, first, full_date, quote
@@ -24,23 +25,53 @@ def criteria_count(chart: Chart, rule: CriteriaCount) -> Verdict:
     says_met = any(m.details.get("met") for m in stated if not m.uncertain)
     excluded = bool(denied) and not asserted and not [d for d in doubtful if named.index(d) > named.index(denied[-1])]
     if asserted and (claimed >= rule.needed or says_met or best >= rule.needed):
-        reason = f"the notes state {claimed} of {rule.of}" if claimed >= rule.needed else "the notes state that the criteria are met" if says_met else f"{best} of {rule.of} items are documented ({items})"
-        return Verdict("met", f"{rule.name} is diagnosed, {quote(asserted[-1])}, and {reason}.", first([asserted[-1], *evidence, *asserted[:-1]], 9), "direct" if claimed or says_met else "inferred")
-    if not named and claimed >= rule.needed or (says_met and not named):
-        return Verdict("met", f"The notes state {claimed or rule.needed} of {rule.of} criteria.", first(evidence, 9), "inferred")
+        reason = (
+            f"the notes state {claimed} of {rule.of}"
+            if claimed >= rule.needed
+            else "the notes state that the criteria are met"
+            if says_met
+            else f"{best} of {rule.of} items are documented ({items})"
+        )
+        return Verdict(
+            "met",
+            f"{rule.name} is diagnosed, {quote(asserted[-1])}, and {reason}.",
+            first([asserted[-1], *evidence, *asserted[:-1]], 9),
+            "direct" if claimed or says_met else "inferred",
+        )
+    if (not named and claimed >= rule.needed) or (says_met and not named):
+        return Verdict(
+            "met", f"The notes state {claimed or rule.needed} of {rule.of} criteria.", first(evidence, 9), "inferred"
+        )
     if asserted or (doubtful and not excluded):
         shown = (asserted or doubtful)[-1]
         word = "diagnosed" if asserted else "suspected"
         count = f"{best} of {rule.of} items are documented" + (f" ({items})" if items else "")
         if claimed:
             count = f"the notes state {claimed} of {rule.of}; {count}"
-        return Verdict("possible", f"{rule.name} is {word}, {quote(shown)}; {count}; {rule.needed} are needed.", first([shown, *evidence], 9), "inferred")
+        return Verdict(
+            "possible",
+            f"{rule.name} is {word}, {quote(shown)}; {count}; {rule.needed} are needed.",
+            first([shown, *evidence], 9),
+            "inferred",
+        )
     if denied:
-        return Verdict("not_met", f"{rule.name} is denied or excluded: {quote(denied[-1])}.", first([*reversed(denied)]))
+        return Verdict(
+            "not_met", f"{rule.name} is denied or excluded: {quote(denied[-1])}.", first([*reversed(denied)])
+        )
     if best >= rule.needed:
-        return Verdict("possible", f"{rule.name} is not named, but {best} of {rule.of} items are documented ({items}).", first(evidence, 9), "inferred")
+        return Verdict(
+            "possible",
+            f"{rule.name} is not named, but {best} of {rule.of} items are documented ({items}).",
+            first(evidence, 9),
+            "inferred",
+        )
     if claimed:
-        return Verdict("possible" if claimed >= rule.needed else "not_documented", f"The notes state {claimed} of {rule.of} criteria without a diagnosis.", first(evidence), "inferred")
+        return Verdict(
+            "possible" if claimed >= rule.needed else "not_documented",
+            f"The notes state {claimed} of {rule.of} criteria without a diagnosis.",
+            first(evidence),
+            "inferred",
+        )
     return Verdict("not_documented", f"The notes do not name {rule.name}.", first(evidence), "direct")
 
 
@@ -49,13 +80,11 @@ def _best_window(chart: Chart, rule: CriteriaCount) -> tuple[int, dict[str, list
     features = [m for m in chart.of(rule.feature) if not m.family and not m.hypothetical and not m.uncertain]
     anchors = sorted({d for m in features if (d := full_date(chart.dated(m))) is not None})
     best: dict[str, list[Mention]] = {}
-    for anchor in anchors or [None]:
+    for anchor in _anchors(anchors):
         near = [
             m
             for m in features
-            if anchor is None
-            or (d := full_date(chart.dated(m))) is None
-            or 0 <= (d - anchor).days <= rule.window_days
+            if anchor is None or (d := full_date(chart.dated(m))) is None or 0 <= (d - anchor).days <= rule.window_days
         ]
         fulfilled = {name: ms for name, item in rule.items.items() if (ms := _fulfilled(item, near))}
         if len(fulfilled) > len(best):
@@ -74,13 +103,17 @@ def _fulfilled(item: CountedItem, mentions: Iterable[Mention]) -> list[Mention]:
         for threshold in item.values:
             if name != threshold.item or m.negated:
                 continue
-            if m.normalized_value is not None and threshold.holds(m.normalized_value, m.comparator):
-                by_value.setdefault(threshold.item, m)
-            elif m.normalized_value is None and threshold.flag and m.details.get("flag") == threshold.flag:
+            if (m.normalized_value is not None and threshold.holds(m.normalized_value, m.comparator)) or (
+                m.normalized_value is None and threshold.flag and m.details.get("flag") == threshold.flag
+            ):
                 by_value.setdefault(threshold.item, m)
     if len(by_value) >= item.needed:
         return list(by_value.values())
     if by_state and item.needed == 1:
         return by_state
-    broad = [m for m in by_state if m.details.get("lines", 1) >= item.needed]
-    return broad
+    return [m for m in by_state if m.details.get("lines", 1) >= item.needed]
+
+
+def _anchors(dates: list[dt.date]) -> list[dt.date | None]:
+    """Return the days from which a window may begin; one without a day where nothing is dated."""
+    return [*dates] if dates else [None]

@@ -30,15 +30,24 @@ def dose_course(chart: Chart, rule: DoseCourse) -> Verdict:
         best = min(courses, key=lambda c: _ORDER[c.status])
         same = [c.mention for c in courses if c.status == best.status and c is not best]
         unclear = best.status == "possible"
-        return Verdict(best.status, f"{best.sum}.", first([best.mention, *same]), "inferred" if unclear or best.mention.uncertain else "direct")
+        return Verdict(
+            best.status,
+            f"{best.sum}.",
+            first([best.mention, *same]),
+            "inferred" if unclear or best.mention.uncertain else "direct",
+        )
     denied = [m for m in mentions if m.negated]
     if denied and len(denied) == len([m for m in mentions if not m.hypothetical]):
         return Verdict("not_met", f"Systemic corticosteroids are denied: {quote(denied[0])}.", first(denied))
     if given:
-        return Verdict("possible", f"Corticosteroids are documented without a dose: {quote(given[0])}.", first(given), "inferred")
+        return Verdict(
+            "possible", f"Corticosteroids are documented without a dose: {quote(given[0])}.", first(given), "inferred"
+        )
     planned = [m for m in mentions if m.hypothetical]
     if planned:
-        return Verdict("not_documented", f"Corticosteroids are only planned or conditional: {quote(planned[0])}.", first(planned))
+        return Verdict(
+            "not_documented", f"Corticosteroids are only planned or conditional: {quote(planned[0])}.", first(planned)
+        )
     return Verdict("not_documented", "The notes say nothing about systemic corticosteroids.")
 
 
@@ -54,9 +63,7 @@ def _course(chart: Chart, rule: DoseCourse, m: Mention, given: list[Mention]) ->
         status = _undosed(pulse, bool(details.get("high_dose")), days, rule)
         if status is None:
             return None
-    elif size == "low":
-        status = "not_met"
-    elif days is not None and days < rule.days:
+    elif size == "low" or (days is not None and days < rule.days):
         status = "not_met"
     elif size == "high":
         status = "met" if days or pulse else "possible"
@@ -104,7 +111,9 @@ def _size(chart: Chart, rule: DoseCourse, m: Mention) -> tuple[str | None, str]:
     weight = chart.weight
     if weight is not None and weight.normalized_value:
         per_kg = total / weight.normalized_value
-        return ("high" if per_kg >= rule.per_kg_per_day - 1e-9 else "low"), f"{said}; {weight.normalized_value:g} kg -> {per_kg:.3g} mg/kg/d"
+        return (
+            "high" if per_kg >= rule.per_kg_per_day - 1e-9 else "low"
+        ), f"{said}; {weight.normalized_value:g} kg -> {per_kg:.3g} mg/kg/d"
     if total >= rule.unweighted_met:
         return "high", f"{said}, high at any weight"
     if total < rule.unweighted_low:
@@ -130,4 +139,8 @@ def _days_over_notes(chart: Chart, m: Mention, given: list[Mention]) -> float | 
         and (d := full_date(chart.noted(o))) is not None
         and not o.historical
     ]
-    return float((max(dates) - min(dates)).days + 1) if len(set(dates)) > 1 and (max(dates) - min(dates)).days < 21 else None
+    return (
+        float((max(dates) - min(dates)).days + 1)
+        if len(set(dates)) > 1 and (max(dates) - min(dates)).days < 21
+        else None
+    )

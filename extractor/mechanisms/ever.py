@@ -25,19 +25,32 @@ def ever(chart: Chart, rule: Ever) -> Verdict:
     if open_doubts:
         said = ", ".join(quote(m) for m in open_doubts[:3])
         if rule.uncertain_is == "met":
-            return Verdict("met", f"{rule.name} is suspected: {said}; a suspicion is enough here.", first(open_doubts), "inferred")
-        return Verdict(rule.uncertain_is, f"{rule.name} is suspected but not confirmed: {said}.", first(open_doubts), "inferred")
+            return Verdict(
+                "met", f"{rule.name} is suspected: {said}; a suspicion is enough here.", first(open_doubts), "inferred"
+            )
+        return Verdict(
+            rule.uncertain_is, f"{rule.name} is suspected but not confirmed: {said}.", first(open_doubts), "inferred"
+        )
     relatives = [m for m in mentions if m.family and not m.negated and not m.hypothetical]
     if rule.family_is and relatives:
-        return Verdict(rule.family_is, f"{rule.name} in a relative: {quote(relatives[0])}.", first(relatives), "inferred")
+        return Verdict(
+            rule.family_is, f"{rule.name} in a relative: {quote(relatives[0])}.", first(relatives), "inferred"
+        )
     denied = [m for m in own if m.negated] + within
     if denied:
         return _denied(rule, denied, corrected, own)
     planned = [m for m in own if m.hypothetical]
     if planned:
-        return Verdict("not_documented", f"{rule.name} is only planned, considered or conditional: {quote(planned[0])}.", first(planned), "inferred")
+        return Verdict(
+            "not_documented",
+            f"{rule.name} is only planned, considered or conditional: {quote(planned[0])}.",
+            first(planned),
+            "inferred",
+        )
     if relatives:
-        return Verdict("not_documented", f"{rule.name} is only documented in relatives: {quote(relatives[0])}.", first(relatives))
+        return Verdict(
+            "not_documented", f"{rule.name} is only documented in relatives: {quote(relatives[0])}.", first(relatives)
+        )
     return Verdict("not_documented", f"The notes say nothing about {rule.name}.")
 
 
@@ -45,7 +58,11 @@ def _counts(mention: Mention, rule: Ever) -> bool:
     """Return whether a mention can answer: a gene or a panel says nothing without its result."""
     if mention.details.get("kind") not in rule.needs_result:
         return True
-    return mention.negated or mention.result in ("positive", "equivocal") or mention.uncertain and mention.result == "equivocal"
+    return (
+        mention.negated
+        or mention.result in ("positive", "equivocal")
+        or (mention.uncertain and mention.result == "equivocal")
+    )
 
 
 def _in_window(chart: Chart, mention: Mention, rule: Ever) -> bool:
@@ -67,9 +84,7 @@ def _corrected(mentions: list[Mention]) -> set[str]:
 def _excluded_later(doubt: Mention, mentions: list[Mention]) -> bool:
     """Return whether a later statement denies the same thing, or the whole class."""
     at = mentions.index(doubt)
-    return any(
-        m.negated and (m.concept == doubt.concept or _related(m, doubt)) for m in mentions[at + 1 :]
-    )
+    return any(m.negated and (m.concept == doubt.concept or _related(m, doubt)) for m in mentions[at + 1 :])
 
 
 def _related(denial: Mention, doubt: Mention) -> bool:
@@ -100,10 +115,19 @@ def _met(rule: Ever, asserted: list[Mention], beyond: list[Mention], own: list[M
         threshold = next(t for t in rule.values if t.test == mention.details.get("test"))
         facts.append(f"{quote(mention)} is {threshold.comparator} {threshold.threshold:g} {threshold.unit}".rstrip())
     denied = [m for m in own if m.negated]
-    conflict = f"; elsewhere denied: {quote(denied[0])}" if denied and asserted and any(d.concept == a.concept for d in denied for a in asserted) else ""
+    conflict = (
+        f"; elsewhere denied: {quote(denied[0])}"
+        if denied and asserted and any(d.concept == a.concept for d in denied for a in asserted)
+        else ""
+    )
     confidence = "conflicting" if conflict else "direct" if asserted else "inferred"
     past = " (past)" if asserted and all(m.historical for m in asserted) and not beyond else ""
-    return Verdict("met", f"{rule.name} is documented{past}: {'; '.join(facts)}{conflict}.", first([*asserted, *beyond, *denied[:1]], 6), confidence)
+    return Verdict(
+        "met",
+        f"{rule.name} is documented{past}: {'; '.join(facts)}{conflict}.",
+        first([*asserted, *beyond, *denied[:1]], 6),
+        confidence,
+    )
 
 
 def _denied(rule: Ever, denied: list[Mention], corrected: set[str], own: list[Mention]) -> Verdict:
@@ -115,4 +139,9 @@ def _denied(rule: Ever, denied: list[Mention], corrected: set[str], own: list[Me
     note = "; only this was denied" if narrow else ""
     earlier = [m for m in own if m.mention_id in corrected or m.uncertain]
     took_back = f"; earlier {quote(earlier[0])} was excluded or corrected" if earlier else ""
-    return Verdict("not_met", f"{rule.name} is denied or excluded: {said}{note}{took_back}.", first(denied), "inferred" if narrow or took_back else "direct")
+    return Verdict(
+        "not_met",
+        f"{rule.name} is denied or excluded: {said}{note}{took_back}.",
+        first(denied),
+        "inferred" if narrow or took_back else "direct",
+    )

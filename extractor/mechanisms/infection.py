@@ -23,16 +23,27 @@ def infection_now(chart: Chart, rule: InfectionNow) -> Verdict:
         state = max((s for _, s in group), key=lambda s: _STRENGTH[s])
         chosen = [m for m, s in group if s == state]
         if state == "active" and _only_early_with_late(rule, chosen, read):
-            return Verdict("possible", f"Early antibody positive, {quote(chosen[0])}, with late antibody positive too and no quantitative test.", first([*chosen, *past]), "inferred")
+            return Verdict(
+                "possible",
+                f"Early antibody positive, {quote(chosen[0])}, with late antibody positive too and no quantitative test.",
+                first([*chosen, *past]),
+                "inferred",
+            )
         earlier = [m for m, s in current if s == "active" and _day(chart, m) < latest]
         return _state_verdict(state, chosen, earlier, past)
     if past:
         return Verdict("not_met", f"Only past infection is documented: {quote(past[0])}.", first(past), "inferred")
     pending = [m for m in mentions if m.hypothetical]
     if pending:
-        return Verdict("not_documented", f"No result yet: {quote(pending[-1])} is pending, planned or conditional.", first(reversed(pending)))
+        return Verdict(
+            "not_documented",
+            f"No result yet: {quote(pending[-1])} is pending, planned or conditional.",
+            first(reversed(pending)),
+        )
     if mentions:
-        return Verdict("not_documented", f"{quote(mentions[0])} is mentioned without a result.", first(mentions), "inferred")
+        return Verdict(
+            "not_documented", f"{quote(mentions[0])} is mentioned without a result.", first(mentions), "inferred"
+        )
     return Verdict("not_documented", f"The notes say nothing about {rule.label}.")
 
 
@@ -41,9 +52,19 @@ def _state_verdict(state: str, chosen: list[Mention], earlier: list[Mention], pa
     if state == "active":
         return Verdict("met", f"Active infection by the latest statement: {words}.", first(chosen))
     if state == "possible":
-        return Verdict("possible", f"Uncertain, equivocal or low level by the latest statement: {words}.", first(chosen), "inferred")
+        return Verdict(
+            "possible",
+            f"Uncertain, equivocal or low level by the latest statement: {words}.",
+            first(chosen),
+            "inferred",
+        )
     before = f"; an earlier statement was positive: {quote(earlier[-1])}" if earlier else ""
-    return Verdict("not_met", f"Latest statement negative: {words}{before}.", first([*chosen, *earlier[-1:], *past[:1]]), "conflicting" if earlier else "direct")
+    return Verdict(
+        "not_met",
+        f"Latest statement negative: {words}{before}.",
+        first([*chosen, *earlier[-1:], *past[:1]]),
+        "conflicting" if earlier else "direct",
+    )
 
 
 def _day(chart: Chart, mention: Mention) -> str:

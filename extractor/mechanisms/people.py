@@ -34,7 +34,10 @@ def _born(chart: Chart) -> tuple[float, float, Mention] | None:
     span = interval(str(births[-1].details["born"]))
     if span is None or span[0] > chart.reference:
         return None
-    ages = [float(chart.reference.year - b.year - ((chart.reference.month, chart.reference.day) < (b.month, b.day))) for b in span]
+    ages = [
+        float(chart.reference.year - b.year - ((chart.reference.month, chart.reference.day) < (b.month, b.day)))
+        for b in span
+    ]
     return min(ages), max(ages), births[-1]
 
 
@@ -48,14 +51,24 @@ def age(chart: Chart, rule: Age) -> Verdict:
     shown = f"{low:g}" if low == high else f"{low:g} to {high:g}"
     inside = [rule.low <= a < rule.high + 1 for a in (low, high)]
     status = "met" if all(inside) else "not_met" if not any(inside) else "possible"
-    return Verdict(status, f"Age {shown} at the reference date, from {quote(mention)}; {asked}.", (mention,), "direct" if low == high else "inferred")
+    return Verdict(
+        status,
+        f"Age {shown} at the reference date, from {quote(mention)}; {asked}.",
+        (mention,),
+        "direct" if low == high else "inferred",
+    )
 
 
 def consent(chart: Chart, rule: Consent) -> Verdict:
     """Return whether consent is documented, of minors with their guardian's."""
     mentions = [m for m in chart.of("CONSENT") if not m.details.get("other_study")]
     given = [m for m in mentions if m.details.get("consent") == "given" and not m.negated and not m.hypothetical]
-    refused = [m for m in mentions if (m.details.get("consent") == "declined" and m.asserted) or (m.details.get("consent") == "given" and m.negated and not m.hypothetical)]
+    refused = [
+        m
+        for m in mentions
+        if (m.details.get("consent") == "declined" and m.asserted)
+        or (m.details.get("consent") == "given" and m.negated and not m.hypothetical)
+    ]
     found = age_at(chart)
     minor = found is not None and found[1] < rule.minor_below
     if given and not (refused and mentions.index(refused[-1]) > mentions.index(given[-1]) and not minor):
@@ -75,7 +88,12 @@ def _minor(given: list[Mention], refused: list[Mention]) -> Verdict:
     if {"subject", "guardian"} <= signers:
         return Verdict("met", f"Subject and guardian both signed: {quote(given[-1])}.", first(given))
     who = " and ".join(sorted(signers)) or "one person"
-    return Verdict("possible", f"A minor's consent of {who} is documented, the other signature is not: {quote(given[-1])}.", first([*given, *refused]), "inferred")
+    return Verdict(
+        "possible",
+        f"A minor's consent of {who} is documented, the other signature is not: {quote(given[-1])}.",
+        first([*given, *refused]),
+        "inferred",
+    )
 
 
 def allergy(chart: Chart, rule: Allergy) -> Verdict:
@@ -90,7 +108,12 @@ def allergy(chart: Chart, rule: Allergy) -> Verdict:
     none = [m for m in mentions if m.details.get("nkda") or m.negated]
     others = [m for m in mentions if m not in none and not m.hypothetical]
     if others:
-        return Verdict("not_met", f"Only other allergies are documented: {', '.join(quote(m) for m in others[:3])}.", first([*others, *none]), "inferred")
+        return Verdict(
+            "not_met",
+            f"Only other allergies are documented: {', '.join(quote(m) for m in others[:3])}.",
+            first([*others, *none]),
+            "inferred",
+        )
     if none:
         return Verdict("not_met", f"No known drug allergies: {quote(none[0])}.", first(none))
     return Verdict("not_documented", "The notes say nothing about allergies.")

@@ -30,15 +30,29 @@ def recent_disease(chart: Chart, rule: RecentDisease) -> Verdict:
         cases = [_case(chart, rule, group) for group in _groups(asserted)]
         worst = min(cases, key=lambda c: _ORDER[c.status])
         if treated and worst.status != "met":
-            return Verdict("met", f"{quote(worst.mentions[0])} was treated within {rule.years:g} years: {quote(treated)}.", (worst.mentions[0], treated), "inferred")
+            return Verdict(
+                "met",
+                f"{quote(worst.mentions[0])} was treated within {rule.years:g} years: {quote(treated)}.",
+                (worst.mentions[0], treated),
+                "inferred",
+            )
         others = [m for c in cases if c is not worst for m in c.mentions[:1]]
-        return Verdict(worst.status, worst.reason + ".", first([*worst.mentions, *others]), "direct" if worst.status == "met" else "inferred")
+        return Verdict(
+            worst.status,
+            worst.reason + ".",
+            first([*worst.mentions, *others]),
+            "direct" if worst.status == "met" else "inferred",
+        )
     doubtful = [m for m in own if m.uncertain and not _excluded_later(m, own)]
     if doubtful:
-        return Verdict("possible", f"{rule.name} is suspected: {quote(doubtful[-1])}.", first([*reversed(doubtful)]), "inferred")
+        return Verdict(
+            "possible", f"{rule.name} is suspected: {quote(doubtful[-1])}.", first([*reversed(doubtful)]), "inferred"
+        )
     denied = [m for m in own if m.negated]
     if denied:
-        return Verdict("not_met", f"{rule.name} is denied or excluded: {quote(denied[-1])}.", first([*reversed(denied)]))
+        return Verdict(
+            "not_met", f"{rule.name} is denied or excluded: {quote(denied[-1])}.", first([*reversed(denied)])
+        )
     return Verdict("not_documented", f"The notes say nothing about {rule.name} of the patient.")
 
 
@@ -49,7 +63,7 @@ def _recent_treatment(chart: Chart, rule: RecentDisease) -> Mention | None:
     edge = years_before(chart.reference, rule.years)
     for m in chart.of(*rule.treatments):
         span = interval(m.date)
-        if m.asserted and span is not None and span[0] >= edge and m.date <= (chart.noted(m) or m.date):
+        if m.asserted and span is not None and span[0] >= edge and (m.date or "") <= (chart.noted(m) or m.date or ""):
             return m
     return None
 
@@ -84,7 +98,11 @@ def _case(chart: Chart, rule: RecentDisease, group: Sequence[Mention]) -> _Case:
         return _Case("not_met", f"{words} is one of the exceptions ({exception})", group_tuple)
     if any(_is_active(m) for m in group):
         return _Case("met", f"{quote(next(m for m in group if _is_active(m)))} is active", group_tuple)
-    dated = [(m, iv) for m in group if (iv := interval(m.date)) is not None and m.date <= (chart.noted(m) or m.date)]
+    dated = [
+        (m, iv)
+        for m in group
+        if (iv := interval(m.date)) is not None and (m.date or "") <= (chart.noted(m) or m.date or "")
+    ]
     cured = [m for m in group if m.details.get("activity") == "cured"]
     if chart.reference is None:
         return _Case("possible", f"{words}: without a reference date the interval is not known", group_tuple)
@@ -94,14 +112,32 @@ def _case(chart: Chart, rule: RecentDisease, group: Sequence[Mention]) -> _Case:
         outside = [m for m, (_, high) in dated if high < edge]
         if inside:
             if cured and _localised(group):
-                return _Case("possible", f"{quote(inside[0])} lies within {rule.years:g} years, treated with curative intent and without evidence of disease: an oncologist decides", group_tuple)
-            return _Case("met", f"{quote(inside[0])} lies within {rule.years:g} years before {chart.reference.isoformat()}", group_tuple)
+                return _Case(
+                    "possible",
+                    f"{quote(inside[0])} lies within {rule.years:g} years, treated with curative intent and without evidence of disease: an oncologist decides",
+                    group_tuple,
+                )
+            return _Case(
+                "met",
+                f"{quote(inside[0])} lies within {rule.years:g} years before {chart.reference.isoformat()}",
+                group_tuple,
+            )
         if len(outside) == len(dated):
-            return _Case("not_met", f"{quote(outside[0])} lies more than {rule.years:g} years before {chart.reference.isoformat()} and nothing says that it is active", group_tuple)
-        return _Case("possible", f"{quote(dated[0][0])} may or may not lie within {rule.years:g} years before {chart.reference.isoformat()}", group_tuple)
+            return _Case(
+                "not_met",
+                f"{quote(outside[0])} lies more than {rule.years:g} years before {chart.reference.isoformat()} and nothing says that it is active",
+                group_tuple,
+            )
+        return _Case(
+            "possible",
+            f"{quote(dated[0][0])} may or may not lie within {rule.years:g} years before {chart.reference.isoformat()}",
+            group_tuple,
+        )
     current = [m for m in group if not m.historical]
     if current and not cured:
-        return _Case("met", f"{quote(current[0])} is documented as present", (*current, *[m for m in group if m not in current]))
+        return _Case(
+            "met", f"{quote(current[0])} is documented as present", (*current, *[m for m in group if m not in current])
+        )
     return _Case("possible", f"{words} is in the past, at an unknown date", group_tuple)
 
 
@@ -113,7 +149,9 @@ def _exception(rule: RecentDisease, group: Sequence[Mention]) -> str | None:
     """Return the exception that covers a disease, if one does."""
     concepts = {m.concept for m in group}
     for exception in rule.exceptions:
-        if not concepts <= set(exception.concepts) | {"malignancy", "carcinoma"} or not concepts & set(exception.concepts):
+        if not concepts <= set(exception.concepts) | {"malignancy", "carcinoma"} or not concepts & set(
+            exception.concepts
+        ):
             continue
         active = any(_is_active(m) for m in group)
         treated = any(m.details.get("treated") or m.details.get("activity") == "cured" for m in group)
