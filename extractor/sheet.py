@@ -5,41 +5,28 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Mapping, Sequence
-from typing import IO, Final
+from typing import IO
 
 from extractor.tables import storable
 from extractor.wording import printable
 
-_NUMBER = re.compile(r"0|[1-9]\d{0,14}")
-_WORD = re.compile(r"[A-Za-z_][\w .-]*")
-_DATE = re.compile(
-    r"(?:jan|ene|gen|feb|fev|fév|mar|mär|mrt|apr|abr|avr|may|mai|mei|maj|mag|jun|juin|giu|jul|juil|lug|aug|ago|aoû|"
-    r"set|sep|okt|oct|ott|out|nov|dec|dez|dic|déc)\w*[ .-]*\d*",
-    re.IGNORECASE,
-)
-"""What Excel takes for a date in one of its languages."""
-_LITERAL: Final = 255
-"""The longest text that an Excel formula may hold between quotes."""
+_FORMULA = re.compile(r"[=+\-@\t\r]")
+"""How a cell begins that Excel would run (OWASP, CSV injection)."""
+_SIGNED_NUMBER = re.compile(r"[+-]\d+(?:[.,]\d+)?")
 
 
 def excel_text(value: str) -> str:
-    """Return an id so that Excel shows it unaltered and never runs it.
+    """Return an id as it stands, unless Excel would run it as a formula: then behind an apostrophe.
 
-    Plain words and plain numbers stand as they are. What Excel would alter (leading zeros, long numbers, dates,
-    exponents) or run (``=``, ``+``, ``-``, ``@``) is written as ``="..."``, which it shows as the text between the quotes.
+    Leading zeros and long numbers stay as they are in the file, so that programs join on them; Excel shows them
+    unaltered when the column is imported as text, and in ``notecriteria export --to excel``.
 
     Args:
         value: the id.
     """
-    if _NUMBER.fullmatch(value):
-        return value
-    plain = _WORD.fullmatch(value) and value == value.strip() and not _DATE.fullmatch(value)
-    if plain and value.lower() not in ("true", "false"):
-        return value
-    if len(value) > _LITERAL:
+    if _FORMULA.match(value) and not _SIGNED_NUMBER.fullmatch(value):
         return f"'{value}"
-    doubled = value.replace('"', '""')
-    return f'="{doubled}"'
+    return value
 
 
 class Sheet:

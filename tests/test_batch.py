@@ -277,35 +277,31 @@ def test_offsets_hold_for_any_text(tmp_path: Path, texts: list[str]) -> None:
     ("value", "written"),
     [
         ("P001", "P001"),
-        ("mts0001", "mts0001"),
         ("patient 7", "patient 7"),
-        ("12345", "12345"),
-        ("0", "0"),
-        ("00417", '="00417"'),
-        ("1234567890123456", '="1234567890123456"'),
-        ("1E5", '="1E5"'),
-        ("1-2", '="1-2"'),
-        ("MAR1", '="MAR1"'),
-        ("Okt 5", '="Okt 5"'),
-        ("TRUE", '="TRUE"'),
-        ("=1+1", '="=1+1"'),
-        ("+49", '="+49"'),
-        ("-x", '="-x"'),
-        ("@SUM(A1)", '="@SUM(A1)"'),
-        ('=cmd|"a"', '="=cmd|""a"""'),
-        (" P1", '=" P1"'),
-        ("a,b", '="a,b"'),
-        ("=" + "x" * 300, "'=" + "x" * 300),
+        ("00417", "00417"),
+        ("1234567890123456", "1234567890123456"),
+        ("1E5", "1E5"),
+        ("1-2", "1-2"),
+        ("TRUE", "TRUE"),
+        ("+49", "+49"),
+        ("-12", "-12"),
+        (" P1", " P1"),
+        ("a,b", "a,b"),
+        ("=1+1", "'=1+1"),
+        ("+49+A1", "'+49+A1"),
+        ("-x", "'-x"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ('=cmd|"a"', '\'=cmd|"a"'),
     ],
 )
-def test_ids_survive_excel(value: str, written: str) -> None:
+def test_ids_stand_as_they_are_unless_excel_would_run_them(value: str, written: str) -> None:
     assert excel_text(value) == written
 
 
 def test_the_sheet_says_on_every_row_what_it_is_not(folder: Path, tmp_path: Path) -> None:
     run = screen([folder], tmp_path / "run")
     found = sheet(run.out)
-    assert [r["patient_id"] for r in found] == ['="00417"', "P001", "P003"]
+    assert [r["patient_id"] for r in found] == ["00417", "P001", "P003"]
     assert all("10 of the 22 criteria" in r["statement"] and "a person decides" in r["statement"] for r in found)
 
 
