@@ -98,6 +98,10 @@ def issue_lines(run: Run, *, quiet: bool) -> list[str]:
     return lines + aside
 
 
+def _counted(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
 def show_run(run: Run) -> None:
     """Print the closing table of a run: counts per question, what they mean, and where the report lies."""
     from rich.table import Table
@@ -107,7 +111,12 @@ def show_run(run: Run) -> None:
     trial = run.screener.trial
     aside = len(run.issues_of("set_aside"))
     told = f", {aside} set aside (why: run.json)" if aside else ""
-    out.print(Text(f"{trial.trial}: {len(run.summaries)} patients, {run.notes} notes read{told}", style="bold"))
+    out.print(
+        Text(
+            f"{trial.trial}: {_counted(len(run.summaries), 'patient')}, {_counted(run.notes, 'note')} read{told}",
+            style="bold",
+        )
+    )
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in ("question", "kind"):
         table.add_column(name, header_style="dim")
