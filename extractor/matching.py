@@ -45,10 +45,19 @@ def find_targets(
 def candidates(text: str, book: Rulebook) -> list[Target]:
     """Return every match of every vocabulary entry in a clean text."""
     return [
-        Target(m.start(), m.end(), book.terms[index])
+        trimmed(text, m.start(), m.end(), book.terms[index])
         for index, m in _term_patterns(book).find(text)
         if m.end() > m.start()
     ]
+
+
+def trimmed(text: str, start: int, end: int, term: Term) -> Target:
+    """Return the target of a match, without the white space around it."""
+    while start < end - 1 and text[start].isspace():
+        start += 1
+    while end > start + 1 and text[end - 1].isspace():
+        end -= 1
+    return Target(start, end, term)
 
 
 @lru_cache(maxsize=8)
@@ -88,7 +97,7 @@ def choose(
         refused.setdefault(label, []).append((start, end))
     for label, spans in refused.items():
         standing[label] = [t for t in standing[label] if not any(s < t.end and t.start < e for s, e in spans)]
-    kept = [t for targets in standing.values() for t in _longest(targets)]
+    kept = [t for targets in standing.values() for t in _longest(targets, book)]
     return sorted(kept, key=lambda t: (t.start, t.end, t.term.label))
 
 
@@ -107,10 +116,10 @@ def _company_is_right(text: str, target: Target, sentences: Sequence[tuple[int, 
     return not_near is None or not_near.search(around) is None
 
 
-def _longest(targets: list[Target]) -> list[Target]:
-    """Return the targets of one label without overlaps, longer ones before shorter ones."""
+def _longest(targets: list[Target], book: Rulebook) -> list[Target]:
+    """Return the targets of one label without overlaps: longer ones first, then those of the earlier rule."""
     kept: list[Target] = []
-    for target in sorted(targets, key=lambda t: (t.start - t.end, t.start)):
+    for target in sorted(targets, key=lambda t: (t.start - t.end, t.start, book.rank(t.term))):
         if not any(k.start < target.end and target.start < k.end for k in kept):
             kept.append(target)
     return kept

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from extractor.cleantext import CleanText, clean
 from extractor.context import ContextEngine, ContextRule, CueMatch, Edge, ends_of, shadows
-from extractor.matching import Target, choose
+from extractor.matching import Target, choose, trimmed
 from extractor.mentions import Assembler
 from extractor.rulebook import Rulebook, load_rulebook
 from extractor.rulefiles import Cue
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 CANDIDATES = "candidates"
 MENTIONS = "mentions"
+NO_TOKEN = [{"LENGTH": 0}]
+"""Matches nothing; a spaCy matcher without any token pattern warns at every note (W036)."""
 
 
 def _import_medspacy() -> None:
@@ -115,9 +117,7 @@ class TargetComponent:
         """Return the ``Doc`` with the span group of mentions."""
         from spacy.tokens import Span
 
-        found = (
-            Target(s.start_char, s.end_char, s._.target_rule.metadata["term"]) for s in doc.spans.get(CANDIDATES, ())
-        )
+        found = [self._exactly(doc, s) for s in doc.spans.get(CANDIDATES, ())]
         targets = choose(doc.text, found, self.book, doc.user_data["sentences"], doc.user_data["sections"])
         doc.user_data["targets"] = targets
         spans = []
@@ -126,6 +126,15 @@ class TargetComponent:
             spans.append(Span(doc, span.start, span.end, label=target.term.label))
         doc.spans[MENTIONS] = spans
         return doc
+
+    def _exactly(self, doc: Doc, span: Any) -> Target:
+        """Return a match of the TargetMatcher, which ends on tokens, with the characters that the rule matches.
+
+        The rule is known by the span's label: medspaCy keeps one ``target_rule`` for all rules that match the same span.
+        """
+        term = self.book.terms[int(span.label_.partition("#")[2])]
+        match = term.regex.search(doc.text, span.start_char)
+        return trimmed(doc.text, match.start(), match.end(), term) if match else Target(span.start_char, span.end_char, term)
 
 
 class MentionComponent:
@@ -189,7 +198,8 @@ def build_pipeline(rules: Path | str | None = None) -> Language:
         "medspacy_target_matcher",
         config={"rules": None, "result_type": "group", "span_group_name": CANDIDATES, "prune": False},
     )
-    matcher.add([TargetRule(t.entry.id, t.label, pattern=t.pattern, metadata={"term": t}) for t in book.terms])
+    matcher.add([TargetRule(t.entry.id, f"{t.label}#{i}", pattern=t.pattern) for i, t in enumerate(book.terms)])
+    matcher.add([TargetRule("nothing", CANDIDATES, pattern=NO_TOKEN)])
     nlp.add_pipe("notecriteria_targets", config=config)
     context: ConText = nlp.add_pipe(
         "medspacy_context",
@@ -204,6 +214,7 @@ def build_pipeline(rules: Path | str | None = None) -> Language:
     rules_made = ContextEngine(book.cues).rules
     pruner = CuePruner()
     context.add([_context_rule(ConTextRule, rule, rules_made, pruner) for rule in rules_made])
+    context.add([ConTextRule("nothing", "PSEUDO", pattern=NO_TOKEN, direction="PSEUDO", metadata={"cue": None})])
     pruner.cues = {nlp.vocab.strings[rule._rule_id]: rule.metadata["cue"] for rule in context.rules}
     nlp.add_pipe("notecriteria_mentions", config=config)
     return nlp

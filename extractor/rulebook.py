@@ -104,6 +104,14 @@ class Rulebook:
     trial_dirs: tuple[Path, ...] = ()
 
     @cached_property
+    def _ranks(self) -> dict[int, int]:
+        return {id(term): i for i, term in enumerate(self.terms)}
+
+    def rank(self, term: Term) -> int:
+        """Return a term's place in the files; a term that is not of the rulebook comes first."""
+        return self._ranks.get(id(term), -1)
+
+    @cached_property
     def digest(self) -> str:
         """A digest over all rule files: equal digests mean equal rules."""
         whole = hashlib.sha256()
