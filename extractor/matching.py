@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from extractor.rulebook import Rulebook, Term
-from extractor.scan import PatternSet
+from extractor.scan import PatternSet, Place
 from extractor.sections import Section, section_at
+
+
+REFUSAL_REACH = 300
+"""Characters before a mention in which a look-alike that covers it begins."""
+Scanned = dict[int, list[Place]]
+"""For each pattern where its matches can begin."""
 
 
 class Target(NamedTuple):
@@ -39,16 +45,26 @@ def find_targets(
     Returns:
         Targets by start, then end, then label; none of one label overlaps another of it.
     """
-    return choose(text, candidates(text, book), book, sentences, sections)
+    scanned = scan(text, book)
+    return choose(text, candidates(text, book, scanned), book, sentences, sections, scanned)
 
 
-def candidates(text: str, book: Rulebook) -> list[Target]:
+def candidates(text: str, book: Rulebook, scanned: Scanned | None = None) -> list[Target]:
     """Return every match of every vocabulary entry in a clean text."""
+    scanned = scanned or scan(text, book)
+    patterns = _patterns(book)
     return [
         trimmed(text, m.start(), m.end(), book.terms[index])
-        for index, m in _term_patterns(book).find(text)
+        for index in sorted(scanned)
+        if index < len(book.terms)
+        for m in patterns.matches(index, text, scanned[index], 0, len(text))
         if m.end() > m.start()
     ]
+
+
+def scan(text: str, book: Rulebook) -> Scanned:
+    """Return where matches of vocabulary entries and of look-alikes can begin, by one pass over the text."""
+    return _patterns(book).places(text, 0, len(text))
 
 
 def trimmed(text: str, start: int, end: int, term: Term) -> Target:
@@ -61,21 +77,35 @@ def trimmed(text: str, start: int, end: int, term: Term) -> Target:
 
 
 @lru_cache(maxsize=8)
-def _term_patterns(book: Rulebook) -> PatternSet:
-    return PatternSet([term.pattern for term in book.terms])
+def _patterns(book: Rulebook) -> PatternSet:
+    """Return the patterns of the vocabulary entries and, behind them, of the look-alikes."""
+    return PatternSet([term.pattern for term in book.terms] + [look_alike.pattern for look_alike in book.look_alikes])
 
 
 @lru_cache(maxsize=8)
-def _refusal_patterns(book: Rulebook) -> PatternSet:
-    return PatternSet([look_alike.pattern for look_alike in book.look_alikes])
+def _refusals(book: Rulebook) -> dict[str, list[int]]:
+    """Return for each label the indices of its look-alikes' patterns."""
+    found: dict[str, list[int]] = {}
+    for i, look_alike in enumerate(book.look_alikes):
+        found.setdefault(look_alike.label, []).append(len(book.terms) + i)
+    return found
 
 
-def _refused(text: str, book: Rulebook, labels: set[str]) -> Iterator[tuple[str, int, int]]:
-    """Yield (label, start, end) of the look-alikes of some labels."""
-    for index, match in _refusal_patterns(book).find(text):
-        label = book.look_alikes[index].label
-        if label in labels:
-            yield label, match.start(), match.end()
+def _unrefused(text: str, book: Rulebook, scanned: Scanned, label: str, targets: list[Target]) -> list[Target]:
+    """Return the targets of a label that no look-alike overlaps; only places near a target are looked at."""
+    indices = [i for i in _refusals(book).get(label, ()) if i in scanned]
+    for index in indices:
+        near = [
+            place
+            for place in scanned[index]
+            if any(place[0] < t.end and t.start - REFUSAL_REACH <= place[1] for t in targets)
+        ]
+        spans = [m.span() for m in _patterns(book).matches(index, text, near, 0, len(text))] if near else []
+        if spans:
+            targets = [t for t in targets if not any(s < t.end and t.start < e for s, e in spans)]
+        if not targets:
+            break
+    return targets
 
 
 def choose(
@@ -84,6 +114,7 @@ def choose(
     book: Rulebook,
     sentences: Sequence[tuple[int, int]],
     sections: list[Section] | None = None,
+    scanned: Scanned | None = None,
 ) -> list[Target]:
     """Return the targets that stand: company right, no look-alike, the longest of each label."""
     standing: dict[str, list[Target]] = {}
@@ -92,12 +123,12 @@ def choose(
             standing.setdefault(target.term.label, []).append(target)
     if not standing:
         return []
-    refused: dict[str, list[tuple[int, int]]] = {}
-    for label, start, end in _refused(text, book, set(standing)):
-        refused.setdefault(label, []).append((start, end))
-    for label, spans in refused.items():
-        standing[label] = [t for t in standing[label] if not any(s < t.end and t.start < e for s, e in spans)]
-    kept = [t for targets in standing.values() for t in _longest(targets, book)]
+    scanned = scanned if scanned is not None else scan(text, book)
+    kept = [
+        t
+        for label, targets in standing.items()
+        for t in _longest(_unrefused(text, book, scanned, label, targets), book)
+    ]
     return sorted(kept, key=lambda t: (t.start, t.end, t.term.label))
 
 

@@ -1,68 +1,75 @@
-"""A multi-pattern scan: which patterns of the rules can match in a text, and where.
+"""A multi-pattern scan: which patterns of the rules match in a text, and where.
 
-All patterns come from the rulebook. Hyperscan (Wang et al., NSDI 2019) runs them in one pass over the text as a
-prefilter: it may report a place where Python's ``re`` finds nothing, but never misses one; ``re`` then decides in a
-window around each report. Where Hyperscan is not installed every pattern is run over the whole text, with equal results.
+All patterns come from the rulebook. The strings that their matches must hold (:mod:`extractor.anchors`) are found in
+one pass over the text by Aho and Corasick's automaton (Commun ACM 1975, doi:10.1145/360825.360855); Python's ``re`` then
+decides at the places where a match can begin, and nowhere else. The result is that of ``finditer`` over the whole text.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
-import tempfile
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
-_NON_ASCII = re.compile(r"\\u[0-9a-fA-F]{4}|\\x[89a-fA-F][0-9a-fA-F]|[^\x00-\x7f]")
-CACHE_VERSION = "1"
+from extractor.anchors import Anchor, anchors_of
+
 LOOK_AROUND = 80
-"""Characters around a match that its expression may look at without matching them."""
+"""Characters behind a match that its expression may look at without matching them."""
 
 
-def cache_dir() -> Path:
-    """Return the folder in which compiled patterns are kept (``NOTECRITERIA_CACHE`` or the user's cache folder)."""
-    named = os.environ.get("NOTECRITERIA_CACHE")
-    if named:
-        return Path(named)
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "notecriteria"
-
-
-def _scanner_pattern(pattern: str) -> bytes:
-    """Return a pattern as Hyperscan is to see it: what is not ASCII stands as ``?`` in pattern and text alike."""
-    return _NON_ASCII.sub(r"\\?", pattern.replace("(?a:", "(?:")).encode("ascii")
+Place = tuple[int, int]
+"""The first and the last position at which a match can begin."""
 
 
 class PatternSet:
     """Patterns that are looked for together.
 
     Args:
-        patterns: regular expressions without the flag for ASCII, which is added here.
+        patterns: regular expressions, read with ``re.IGNORECASE``.
+        anchors: what their matches must hold, where it is known already (see :attr:`anchors`).
     """
 
-    def __init__(self, patterns: Sequence[str]) -> None:
+    def __init__(self, patterns: Sequence[str], anchors: Sequence[list[Anchor] | None] | None = None) -> None:
         self.patterns = tuple(patterns)
         self._regexes: dict[int, re.Pattern[str]] = {}
-        self._widths: dict[int, int] = {}
+        if anchors is not None:
+            self.anchors = tuple(anchors)
 
     def regex(self, index: int) -> re.Pattern[str]:
-        """Return one pattern compiled for Python, on first use."""
+        """Return one pattern compiled, on first use."""
         found = self._regexes.get(index)
         if found is None:
             found = self._regexes[index] = re.compile(self.patterns[index], re.IGNORECASE)
         return found
 
-    def _width(self, index: int) -> int:
-        width = self._widths.get(index)
-        if width is None:
-            from re import _parser  # type: ignore[attr-defined]
+    @cached_property
+    def anchors(self) -> tuple[list[Anchor] | None, ...]:
+        """What the matches of each pattern must hold; ``None`` for a pattern that is run over the whole text."""
+        return tuple(anchors_of(p) for p in self.patterns)
 
-            width = self._widths[index] = min(_parser.parse(self.patterns[index], re.IGNORECASE).getwidth()[1], 4000)
-        return width
+    @cached_property
+    def _uses(self) -> tuple[list[str], list[list[tuple[int, int]]], list[int]]:
+        """Return the strings, for each the (pattern, reach) that it stands for, and the patterns without any."""
+        uses: dict[str, list[tuple[int, int]]] = {}
+        bare = []
+        for index, anchors in enumerate(self.anchors):
+            if anchors is None:
+                bare.append(index)
+                continue
+            for strings, reach in anchors:
+                for string in strings:
+                    uses.setdefault(string, []).append((index, reach))
+        return list(uses), list(uses.values()), bare
+
+    @cached_property
+    def _automaton(self) -> Any:
+        strings = self._uses[0]
+        try:
+            from ahocorasick_rs import AhoCorasick
+        except ImportError:
+            return _PlainSearch(strings)
+        return AhoCorasick(strings) if strings else _PlainSearch(strings)
 
     def find(self, text: str, start: int = 0, end: int | None = None) -> Iterator[tuple[int, re.Match[str]]]:
         """Yield (index of the pattern, match) for all matches that begin in a stretch of text.
@@ -73,90 +80,92 @@ class PatternSet:
             end: where it ends; ``None`` for the end of the text.
         """
         end = len(text) if end is None else end
-        limit = min(len(text), end + LOOK_AROUND)
-        if self._database is None:
-            for index in range(len(self.patterns)):
-                for match in self.regex(index).finditer(text, start, limit):
-                    if match.start() < end:
-                        yield index, match
-            return
-        first = max(0, start - LOOK_AROUND)
-        stretch = text[first:limit] if (first or limit < len(text)) else text
-        for index, ends in sorted(self._hits(stretch).items()):
-            regex = self.regex(index)
-            for low, high in _windows(ends, self._width(index) + 1, first, limit):
-                for match in regex.finditer(text, max(low, start), high):
-                    if match.start() < end:
-                        yield index, match
+        places = self.places(text, start, end)
+        for index in sorted(places):
+            for match in self.matches(index, text, places[index], start, end):
+                yield index, match
 
-    def _hits(self, text: str) -> dict[int, list[int]]:
-        """Return for each pattern that may match the ends of its possible matches, in order."""
-        hits: dict[int, list[int]] = {}
+    def places(self, text: str, start: int, end: int) -> dict[int, list[Place]]:
+        """Return for each pattern that may match where its matches can begin, as (first, last) positions.
 
-        def note(index: int, _from: int, to: int, _flags: int, _context: Any) -> None:
-            ends = hits.get(index)
-            if ends is None:
-                hits[index] = [to]
-            else:
-                ends.append(to)
+        Args:
+            text: clean text.
+            start: where the stretch of interest begins.
+            end: where it ends.
+        """
+        places: dict[int, list[Place]] = {index: [(start, end - 1)] for index in self._uses[2]}
+        uses = self._uses[1]
+        base = max(0, start - LOOK_AROUND)
+        stretch = text[base : end + LOOK_AROUND] if (base or end < len(text)) else text
+        for string, at, to in self._automaton.find_matches_as_indexes(_folded(stretch), overlapping=True):
+            for index, reach in uses[string]:
+                if not reach:
+                    place = (base + at, base + at)
+                elif reach > 0:
+                    place = (base + to - reach, base + at)
+                else:
+                    place = (base + at, base + at - reach)
+                if index in places:
+                    places[index].append(place)
+                else:
+                    places[index] = [place]
+        return places
 
-        self._database.scan(text.encode("ascii", "replace"), match_event_handler=note)
-        return hits
-
-    @cached_property
-    def _database(self) -> Any:
-        try:
-            import hyperscan
-        except ImportError:
-            return None
-        if not self.patterns:
-            return None
-        key = hashlib.sha256(f"{CACHE_VERSION}\x00{version('hyperscan')}\x00".encode())
-        for pattern in self.patterns:
-            key.update(pattern.encode() + b"\x00")
-        path = cache_dir() / f"{key.hexdigest()[:32]}.hs"
-        try:
-            database = hyperscan.loadb(path.read_bytes(), mode=hyperscan.HS_MODE_BLOCK)
-            database.scratch = hyperscan.Scratch(database)
-            return database
-        except (OSError, hyperscan.error):
-            pass
-        database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-        flags = hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_PREFILTER
-        database.compile(
-            expressions=[_scanner_pattern(p) for p in self.patterns],
-            ids=list(range(len(self.patterns))),
-            elements=len(self.patterns),
-            flags=[flags] * len(self.patterns),
-        )
-        _keep(path, hyperscan.dumpb(database))
-        return database
+    def matches(
+        self, index: int, text: str, places: list[Place], start: int, end: int
+    ) -> Iterator[re.Match[str]]:
+        """Yield the matches of a pattern that begin at one of the places and in a stretch of text, without overlaps."""
+        regex = self.regex(index)
+        done = start
+        for first, last in places if len(places) == 1 else _merged(places):
+            if last < done or first >= end:
+                continue
+            if first == last:
+                match = regex.match(text, first)
+                if match is not None:
+                    yield match
+                    done = max(match.end(), first + 1)
+                continue
+            last = min(last, end - 1)
+            at = max(first, done)
+            while at <= last:
+                match = regex.search(text, at)
+                if match is None or match.start() > last:
+                    break
+                yield match
+                at = done = max(match.end(), match.start() + 1)
 
 
-def _windows(ends: list[int], reach: int, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Yield stretches that hold every match ending at one of the places, with what may overlap it."""
-    low: int | None = None
-    high = 0
-    for at in ends:
-        at += start
-        if low is None:
-            low, high = max(start, at - reach), min(end, at + reach + LOOK_AROUND)
-        elif at - reach <= high:
-            high = min(end, at + reach + LOOK_AROUND)
+def _folded(text: str) -> str:
+    """Return the text in lower case, of the same length; what is not ASCII stands as ``?``."""
+    return text.lower() if text.isascii() else text.encode("ascii", "replace").decode("ascii").lower()
+
+
+def _merged(places: list[Place]) -> list[Place]:
+    """Return places in order, overlapping ones as one; single positions stay single."""
+    places = sorted(set(places))
+    merged = [places[0]]
+    for first, last in places[1:]:
+        if first <= merged[-1][1]:
+            if last > merged[-1][1]:
+                merged[-1] = (merged[-1][0], last)
         else:
-            yield low, high
-            low, high = max(start, at - reach), min(end, at + reach + LOOK_AROUND)
-    if low is not None:
-        yield low, high
+            merged.append((first, last))
+    return merged
 
 
-def _keep(path: Path, content: bytes) -> None:
-    """Write a cache file for its owner alone; a cache that cannot be written is done without."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, name = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(name).replace(path)
-    except OSError:
-        return
+class _PlainSearch:
+    """The automaton's stand-in where its library is not installed."""
+
+    def __init__(self, strings: Sequence[str]) -> None:
+        self._strings = strings
+
+    def find_matches_as_indexes(self, text: str, overlapping: bool = True) -> list[tuple[int, int, int]]:
+        """Return (index of the string, start, end) of every occurrence."""
+        found = []
+        for index, string in enumerate(self._strings):
+            at = text.find(string)
+            while at >= 0:
+                found.append((index, at, at + len(string)))
+                at = text.find(string, at + 1)
+        return found
