@@ -56,6 +56,11 @@ def anchors_of(pattern: str) -> list[Anchor] | None:
     return [Anchor(frozenset(strings), reach) for reach, strings in sorted(by_reach.items())]
 
 
+def width_of(pattern: str) -> int:
+    """Return the most characters that a match of a pattern has, at most :data:`WIDEST`."""
+    return _width(list(_parser.parse(pattern, re.IGNORECASE)))
+
+
 def _alternatives(tree: list[Any]) -> list[list[Any]]:
     """Return a tree's alternatives, taken apart at the outermost branch; each keeps what comes before and after."""
     for i, (op, value) in enumerate(tree):

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
-from extractor.anchors import Anchor, anchors_of
+from extractor.anchors import Anchor, anchors_of, width_of
 
 LOOK_AROUND = 80
 """Characters behind a match that its expression may look at without matching them."""
@@ -33,6 +33,7 @@ class PatternSet:
     def __init__(self, patterns: Sequence[str], anchors: Sequence[list[Anchor] | None] | None = None) -> None:
         self.patterns = tuple(patterns)
         self._regexes: dict[int, re.Pattern[str]] = {}
+        self._widths: dict[int, int] = {}
         if anchors is not None:
             self.anchors = tuple(anchors)
 
@@ -42,6 +43,13 @@ class PatternSet:
         if found is None:
             found = self._regexes[index] = re.compile(self.patterns[index], re.IGNORECASE)
         return found
+
+    def _width(self, index: int) -> int:
+        """Return the most characters that a match of a pattern has."""
+        width = self._widths.get(index)
+        if width is None:
+            width = self._widths[index] = width_of(self.patterns[index])
+        return width
 
     @cached_property
     def anchors(self) -> tuple[list[Anchor] | None, ...]:
@@ -116,7 +124,7 @@ class PatternSet:
     ) -> Iterator[re.Match[str]]:
         """Yield the matches of a pattern that begin at one of the places and in a stretch of text, without overlaps."""
         regex = self.regex(index)
-        done = start
+        done, reach = start, self._width(index) + LOOK_AROUND
         for first, last in places if len(places) == 1 else _merged(places):
             if last < done or first >= end:
                 continue
@@ -129,7 +137,7 @@ class PatternSet:
             last = min(last, end - 1)
             at = max(first, done)
             while at <= last:
-                match = regex.search(text, at)
+                match = regex.search(text, at, last + reach)
                 if match is None or match.start() > last:
                     break
                 yield match
