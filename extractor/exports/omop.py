@@ -49,6 +49,7 @@ LENGTHS: Final[Mapping[str, int]] = {
 """The most characters that the model's definition gives to each column."""
 NO_CONCEPT: Final = 0
 """The model's concept for what has no standard concept."""
+_OPERATORS: Final = {"<": "lt", "<=": "le", "=": "eq", ">=": "ge", ">": "gt"}
 _WHOLE = re.compile(r"0|[1-9]\d{0,17}")
 _RESERVED = re.compile(r"[%,=\x00-\x1f]")
 
@@ -150,7 +151,9 @@ def term_modifiers(mention: Mention) -> str:
 
     A percent sign, a comma or an equals sign within a value is written as ``%25``, ``%2C``, ``%3D``.
     """
-    pairs = [f"{name}={_RESERVED.sub(_escaped, str(value))}" for name, value in _modifiers(mention)]
+    pairs = [
+        f"{name}={_RESERVED.sub(_escaped, str(value))}" for name, value in _modifiers(mention) if value is not None
+    ]
     while len(",".join(pairs)) > LENGTHS["term_modifiers"]:
         pairs.pop()
     return ",".join(pairs)
@@ -168,19 +171,19 @@ def _modifiers(m: Mention) -> Iterator[tuple[str, Any]]:
     yield "historical", _flag(m.historical)
     yield "label", m.label
     yield "concept", m.concept
-    for name in ("section", "date", "result"):
-        if getattr(m, name) is not None:
-            yield name, getattr(m, name)
+    yield "section", m.section
+    yield "date", m.date
+    yield "result", m.result
     if m.value is not None:
-        yield "operator", m.comparator or "="
+        yield "operator", _OPERATORS[m.comparator or "="]
         yield "value", f"{m.value:.10g}"
-        yield from ((name, text) for name, text in (("unit", m.unit),) if text)
+        yield "unit", m.unit
     if m.normalized_value is not None:
         yield "normalized_value", f"{m.normalized_value:.10g}"
-        yield from ((name, text) for name, text in (("normalized_unit", m.normalized_unit),) if text)
+        yield "normalized_unit", m.normalized_unit
     yield "rule", m.rule
     yield "mention_id", m.mention_id
-    yield from ((name, _plain(value)) for name, value in sorted(m.details.items()))
+    yield from ((f"details.{name}", _plain(value)) for name, value in sorted(m.details.items()))
 
 
 def _flag(value: bool) -> str:
