@@ -94,7 +94,8 @@ class Run:
     @property
     def finished(self) -> dt.datetime:
         """When the run ended; exports bear this time, so that the same run always gives the same files."""
-        return dt.datetime.fromisoformat(self.about["finished"])
+        when = dt.datetime.fromisoformat(self.about["finished"])
+        return when if when.tzinfo else when.replace(tzinfo=dt.UTC)
 
     @property
     def redacted(self) -> bool:
