@@ -230,11 +230,58 @@ def rules_check(rules: Rules = None) -> None:
 def export(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The run folder.")],
     to: Annotated[
-        str, typer.Option("--to", metavar="FORMAT", help="redcap, omop, excel, fhir, brat, label-studio.")
+        str, typer.Option("--to", metavar="FORMAT", help="redcap, omop, excel, fhir, brat or label-studio.")
     ] = "",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="PATH", help="Folder to write; excel: an .xlsx file; fhir: also a .json Bundle."),
+    ] = None,
+    notes: Annotated[
+        list[Path] | None,
+        typer.Option("--notes", metavar="INPUT", help="The notes again: brat and label-studio need them, omop may."),
+    ] = None,
+    columns: Annotated[
+        str | None, typer.Option("--columns", metavar="FIELD=NAME,...", help="As for screen; default: as in the run.")
+    ] = None,
+    identifier_system: Annotated[
+        str | None, typer.Option("--identifier-system", metavar="URI", help="fhir: whose the patient ids are.")
+    ] = None,
+    trial: Annotated[
+        str | None, typer.Option("--trial", metavar="FILE-or-ID", help="Where the run's trial has moved to.")
+    ] = None,
+    rules: Rules = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
-    """Write a run in the formats of other tools (comes with a later version)."""
-    _later(f"export {folder}{to and f' --to {to}'}", True, "its tables and screening.csv hold the same facts")
+    """Write a run in the formats of other tools."""
+    from extractor import exports
+    from extractor.errors import UsageError
+    from extractor.notes import parse_columns
+
+    exports.check_format(to)
+    if out is None:
+        raise UsageError("--out PATH is missing; name the folder or file to write")
+    mapped = parse_columns(columns) if columns is not None else None
+    if to in exports.ANNOTATION_FORMATS:
+        from evaluation.handover import hand_over
+
+        done = hand_over(folder, to, out, notes=notes or [], columns=mapped, trial=trial, rules=rules)
+    else:
+        done = exports.export(
+            folder,
+            to,
+            out,
+            trial=trial,
+            rules=rules,
+            notes=notes or [],
+            columns=mapped,
+            identifier_system=identifier_system,
+        )
+    from extractor.console import few
+
+    for line in few(done.issues):
+        tell(f"notecriteria: {line}")
+    if not quiet:
+        typer.echo(done.line)
 
 
 @app.command()

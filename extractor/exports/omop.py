@@ -105,7 +105,7 @@ def note_nlp_row(
         snippet: a window of text around it.
     """
     variant = printable(mention.text) if mention.text is not None else mention.concept
-    row = {
+    row: dict[str, Any] = {
         "note_nlp_id": note_nlp_id,
         "note_id": note_id,
         "section_concept_id": NO_CONCEPT,

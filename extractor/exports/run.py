@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
@@ -210,18 +210,19 @@ def _rows(path: Path, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
             yield from batch.to_pylist()
 
 
-def _batches(file: pq.ParquetFile, columns: list[str]) -> Iterable[pa.RecordBatch]:
-    """Return a table in batches; one that another program has put in another order is sorted in memory."""
+def _batches(file: pq.ParquetFile, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    """Yield a table in batches; one that another program has put in another order is sorted in memory."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     ids = file.read(columns=["patient_id"]).column("patient_id").combine_chunks()
     if len(ids) < 2 or pc.all(pc.less_equal(ids[:-1], ids[1:])).as_py():
-        return iter(file.iter_batches(batch_size=_ROWS, columns=columns))
+        yield from file.iter_batches(batch_size=_ROWS, columns=columns)
+        return
     table: pa.Table = file.read(columns=columns)
     table = table.append_column("_row", pa.array(range(len(table))))
     ordered = table.sort_by([("patient_id", "ascending"), ("_row", "ascending")]).drop_columns(["_row"])
-    return iter(ordered.to_batches(max_chunksize=_ROWS))
+    yield from ordered.to_batches(max_chunksize=_ROWS)
 
 
 def _merged(
