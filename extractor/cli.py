@@ -257,7 +257,7 @@ def export(
     from extractor.errors import UsageError
     from extractor.notes import parse_columns
 
-    exports.check_format(to)
+    exports.check_format(to, notes=notes or [], identifier_system=identifier_system)
     if out is None:
         raise UsageError("--out PATH is missing; name the folder or file to write")
     mapped = parse_columns(columns) if columns is not None else None

@@ -18,20 +18,26 @@ FORMATS: Final = ("redcap", "omop", "excel", "fhir")
 ANNOTATION_FORMATS: Final = ("brat", "label-studio")
 
 
-def check_format(to: str) -> None:
-    """Refuse a format that does not exist.
+def check_format(to: str, *, notes: Sequence[Path] = (), identifier_system: str | None = None) -> None:
+    """Refuse a format that does not exist, and options that it has no use for.
 
     Args:
         to: the format's name.
+        notes: the notes, if any were given.
+        identifier_system: the URI, if one was given.
 
     Raises:
-        UsageError: none was given, or there is no such format.
+        UsageError: none was given, there is no such format, or an option is not for it.
     """
     known = ", ".join((*FORMATS, *ANNOTATION_FORMATS))
     if not to:
         raise UsageError(f"--to FORMAT is missing; name one of {known}")
     if to not in (*FORMATS, *ANNOTATION_FORMATS):
         raise UsageError(f"--to {to}: there is no such format; name one of {known}")
+    if notes and to not in (*ANNOTATION_FORMATS, "omop"):
+        raise UsageError(f"--notes: {to} has no use for the notes; leave it out")
+    if identifier_system is not None and to != "fhir":
+        raise UsageError(f"--identifier-system: {to} has no use for it; leave it out")
 
 
 def export(
@@ -66,7 +72,7 @@ def export(
     """
     from extractor.exports.run import open_run
 
-    check_format(to)
+    check_format(to, notes=notes, identifier_system=identifier_system)
     run = open_run(folder, trial=trial, rules=rules)
     if to == "omop":
         from extractor.exports import omop
