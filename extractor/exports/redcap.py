@@ -309,7 +309,7 @@ def _fit_record(patient_id: str) -> bool:
 
 
 def _refused(patient_id: str) -> str:
-    shown = printable(patient_id[:LONGEST_RECORD])
+    shown = " ".join(printable(patient_id[:LONGEST_RECORD]).split())
     return (
         f"patient {shown}: left out, for REDCap takes record ids of at most {LONGEST_RECORD} visible characters "
         "without spaces at either end; give the patient another id"

@@ -62,7 +62,10 @@ class Texts:
             found += 1
             yield note, mentions
         if not found:
-            raise UsageError(f"none of the notes given by --notes is of the run {self.run.folder}; name those it read")
+            why = "".join(f"\n{line}" for line in self.issues[:1])
+            raise UsageError(
+                f"none of the notes given by --notes is of the run {self.run.folder}; name those that it read{why}"
+            )
         if strangers:
             self.issues.append(f"{strangers} notes are of patients that the run does not have; they were left out")
         if table.left:

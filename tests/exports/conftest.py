@@ -76,6 +76,11 @@ EBV = mention(
 MENTIONS = (ASTHMA, COPD, EBV)
 
 
+def redacted(found: Mention) -> Mention:
+    """Return a mention without words."""
+    return replace(found, text=None)
+
+
 def answers(patient_id: str = "007", **given: Any) -> list[Answer]:
     """Return an answer to each question, ``not_documented`` unless given as a status or as fields."""
     rows = []

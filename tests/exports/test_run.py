@@ -12,7 +12,7 @@ from extractor.errors import UsageError
 from extractor.exports.run import Run, open_run
 from extractor.exports.texts import Texts
 
-from .conftest import ANSWERS, ASTHMA, EBV, MENTIONS, TRIAL, answers, mention, write_run
+from .conftest import ANSWERS, ASTHMA, EBV, MENTIONS, TRIAL, answers, mention, redacted, write_run
 
 
 def test_patients_come_by_id_with_their_answers_and_mentions(run: Run) -> None:
@@ -101,10 +101,17 @@ def test_notes_that_do_not_fit_are_left_out_and_told(
 
 
 def test_of_a_redacted_run_only_the_place_is_checked(make_run: Callable[..., Run], notes: Path) -> None:
-    run = make_run([mention(5, 11, text="x" * 20), mention(900, 901)], options={"redact_evidence": True})
-    assert run.redacted
-    with pytest.raises(UsageError, match="none of the notes"):
-        list(Texts(run, [notes]))
+    run = make_run([redacted(ASTHMA), redacted(mention(900, 901, note_id="n2"))], options={"redact_evidence": True})
+    (notes / "007__n2.txt").write_text("Well.")
+    texts = Texts(run, [notes])
+    assert [note.note_id for note, _ in texts] == ["n1"]
+    assert ["note n2" in line for line in texts.issues] == [True]
+
+
+def test_when_no_note_fits_the_first_reason_is_told(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "007__n1.txt").write_text("changed")
+    with pytest.raises(UsageError, match=r"none of the notes.*\npatient 007, note n1: its text is not the one"):
+        list(Texts(run, [tmp_path / "007__n1.txt"]))
 
 
 @pytest.mark.parametrize(
