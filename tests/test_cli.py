@@ -102,7 +102,6 @@ def test_an_unreadable_input_is_told_but_the_others_are_done(folder: Path, tmp_p
         (["explain", " "], "the text is empty"),
         (["compare", "gone", "gone"], "gone/answers.parquet: is missing"),
         (["rules", "check", "--rules", "gone"], "--rules gone: is no folder"),
-        (["export", "run", "--to", "redcap"], "export run --to redcap comes with a later version"),
         (["review", "run"], "review run comes with a later version"),
         (["evaluate", "--gold", "gone"], "gone"),
         (["nonsense"], "No such command 'nonsense'"),
