@@ -11,7 +11,6 @@ from extractor.rulebook import Rulebook, Term
 from extractor.scan import PatternSet, Place
 from extractor.sections import Section, section_at
 
-
 REFUSAL_REACH = 300
 """Characters before a mention in which a look-alike that covers it begins."""
 Scanned = dict[int, list[Place]]

@@ -13,8 +13,9 @@ from extractor.causes import CauseLinker
 from extractor.cleantext import CleanText
 from extractor.context import CueMatch, Edge, refine
 from extractor.dates import DateMention, find_dates, parse_date
+from extractor.forms import form_answer
 from extractor.matching import Target, sentence_of
-from extractor.results import Result, ResultFinder, check_box
+from extractor.results import Result, ResultFinder
 from extractor.rulebook import Rulebook
 from extractor.rulefiles import CourseRule, SectionRule
 from extractor.schema import Mention, Note
@@ -181,8 +182,10 @@ class Assembler:
     def _result(self, text: str, sentence: tuple[int, int], target: Target) -> Result | None:
         if target.term.entry.details.get("no_result"):
             return None
-        box = check_box(text, target.start, target.end)
+        box = form_answer(text, target.start, target.end)
         found = self._results.find(text, sentence, target.start, target.end, target.term.label)
+        if box and box.result == "not_done":
+            return Result("not_done", box.start, box.end, box.rule)
         if box and not (
             found
             and box.result == "yes"
