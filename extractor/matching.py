@@ -142,7 +142,9 @@ def _company_is_right(text: str, target: Target, sentences: Sequence[tuple[int, 
     if section and section.body < target.start:
         around = f"{text[section.start : section.body]} \n {around}"
     if near is not None and near.search(around) is None:
-        return False
+        reach = target.term.entry.near_before
+        if not reach or near.search(text, max(0, start - reach), start) is None:
+            return False
     return not_near is None or not_near.search(around) is None
 
 

@@ -158,8 +158,8 @@ class Assembler:
         ):
             state.historical = True
             state.cues.append("date")
-        if target.term.entry.details.get("negated"):
-            state.negated = True
+        for attribute in target.term.entry.details.get("attributes", ()):
+            setattr(state, attribute, True)
         if state.family:
             state.historical = any(c.cue.category == "historical" and c.cue.role == "preceding" for c in cues)
         if state.negated:
@@ -174,9 +174,7 @@ class Assembler:
         if not rules:
             return {}
         low, high = _neighbourhood(sentence, target, company)
-        around = (
-            text[max(low, target.start - 60) : target.start] + " \n " + text[target.end : min(high, target.end + 140)]
-        )
+        around = text[max(low, target.start - 60) : min(high, target.end + 140)]
         return {k: v for rule in rules if _course_regex(rule).search(around) for k, v in rule.details.items()}
 
     def _result(self, text: str, sentence: tuple[int, int], target: Target) -> Result | None:
@@ -348,7 +346,7 @@ CAUSE_KINDS = {
     "RHEUM_DISEASE": "rheumatic",
 }
 """What kind of cause of HLH a mention of a label is."""
-_INTERNAL = frozenset({"no_result", "last_number", "negated"})
+_INTERNAL = frozenset({"no_result", "last_number", "attributes"})
 
 
 def _birth(text: str, start: int, end: int) -> str | None:
