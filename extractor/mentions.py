@@ -175,7 +175,7 @@ class Assembler:
             return {}
         low, high = _neighbourhood(sentence, target, company)
         around = text[max(low, target.start - 60) : min(high, target.end + 140)]
-        return {k: v for rule in rules if _course_regex(rule).search(around) for k, v in rule.details.items()}
+        return {k: v for rule in rules if _said(rule, around) for k, v in rule.details.items()}
 
     def _result(self, text: str, sentence: tuple[int, int], target: Target) -> Result | None:
         if target.term.entry.details.get("no_result"):
@@ -337,6 +337,14 @@ def _course_regex(rule: CourseRule) -> re.Pattern[str]:
     return re.compile(alternation(rule.terms, rule.cased, rule.patterns), re.IGNORECASE)
 
 
+_UNSAID = re.compile(r"\b(?:no|not|without|never|nil|free\sof|non)[\s-](?:\w+\s)?$", re.IGNORECASE)
+
+
+def _said(rule: CourseRule, around: str) -> bool:
+    """Return whether a course is stated, and not denied by the word before it ("no relapse")."""
+    return any(not _UNSAID.search(around[: m.start()]) for m in _course_regex(rule).finditer(around))
+
+
 CAUSE_KINDS = {
     "EBV": "infection",
     "CAR_T": "treatment",
@@ -388,6 +396,8 @@ def _neighbourhood(sentence: tuple[int, int], target: Target, company: Sequence[
 def _apply(state: _State, result: Result) -> None:
     """Let a result or a form's answer speak."""
     state.cues.append(result.rule)
+    if result.result == "not_done":
+        state.details["not_done"] = True
     if result.result in ("no", "negative", "not_done"):
         state.negated, state.uncertain, state.hypothetical = True, False, False
         state.result = "negative" if result.result == "negative" else None
