@@ -30,7 +30,10 @@ _RUN = re.compile(r"[a-z)]{3,}[ \t]{1,3}[YN](?![A-Za-z])")
 _RUN_LETTER = re.compile(r"[ \t]{1,3}([YN])(?![A-Za-z])")
 _RUN_LEAST = 4
 """Items with a letter that make a line a run of them."""
-_NEGATIVE_LEAD = re.compile(r"\b(?:never\s(?:had|been)|denie[sd]|negative|no\s(?:history|known|hx)|none\sof|absent|without)\b[^\[]{0,40}$", re.IGNORECASE)
+_NEGATIVE_LEAD = re.compile(
+    r"\b(?:never\s(?:had|been)|denie[sd]|negative|no\s(?:history|known|hx)|none\sof|absent|without)\b[^\[]{0,40}$",
+    re.IGNORECASE,
+)
 _TICK = re.compile(r"(?:(?<=[ \t]{2})|(?<=\t))(?P<tick>\u221a|\[[xX]\]|[xX+*?](?=[ \t]{2}|[ \t]*$|\t))")
 _NO = re.compile(r"(?:no|n|none|nil|neg(?:ative)?|absent|denies|never|nein|non)\b", re.IGNORECASE)
 _YES = re.compile(r"(?:yes|y|pos(?:itive)?|present|s\u00ec|si|ja|oui)\b", re.IGNORECASE)
