@@ -23,7 +23,9 @@ _HEADLESS = re.compile(
     rf"\W*(?:(?:\w+\s){{0,3}}?(?:felt|thought|considered|believed|regarded|attributed|judged|presumably|probably|likely|trigger|cause|this|it|all|driven|due|secondary|triggered)\s)?{_HEDGE}(?:{_LINK}|(?:we\s|i\s)?(?:put|ascribe|attribute)\s(?:this|it)\s(?:down\s)?to|trig(?:ger(?:ed|s)?)?\s?(?:=|:|by|was|likely)){_FILL}",
     re.IGNORECASE,
 )
-_CAUSE_OF = re.compile(r"\b(?:trigger|cause|driver|precipitant)s?\s(?:of|for)\s(?:the\s|her\s|his\s|this\s)?$", re.IGNORECASE)
+_CAUSE_OF = re.compile(
+    r"\b(?:trigger|cause|driver|precipitant)s?\s(?:of|for)\s(?:the\s|her\s|his\s|this\s)?$", re.IGNORECASE
+)
 _NAMED = re.compile(rf"[^.;\n]{{0,14}}(?::|=|\s(?:is|was|were|are|likely|probably|being))\s?{_FILL}", re.IGNORECASE)
 _LIST = re.compile(r"\s?(?:,|and|/|\+|&|with|or|vs\.?|\()\s?(?:the\s|an?\s|\w{1,12}\s)?", re.IGNORECASE)
 
