@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from extractor.errors import UsageError
 from extractor.extract import Extractor
+from extractor.markup import Plain, plain_of
 from extractor.notes.files import DAMAGED, decode, open_bytes, why_unread
 from extractor.rulebook import Rulebook
 from extractor.rulefiles import Cue, ResultRule
@@ -36,24 +37,29 @@ def explain(text: str, *, rules: Path | None = None, note_date: str | None = Non
         note_date: the date of the note as ``YYYY-MM-DD``, against which dates in the text are read.
     """
     extractor = Extractor(rules)
-    return [_row(m, text, extractor.book) for m in extractor.mentions_of([Note("", "", text, note_date)])]
+    plain = plain_of(text)
+    return [_row(m, text, plain, extractor.book) for m in extractor.mentions_of([Note("", "", text, note_date)])]
 
 
-def _row(m: Mention, text: str, book: Rulebook) -> dict[str, Any]:
+def _row(m: Mention, text: str, plain: Plain | None, book: Rulebook) -> dict[str, Any]:
+    place, at = (m.sentence_start, m.sentence_end), m.start - m.sentence_start
+    sentence = text[slice(*place)]
+    if plain is not None:
+        sentence, at = plain.between(*place), plain.inside(*place)[0]
+        at = plain.inside(m.start, m.end)[0] - at
     row = {name: getattr(m, name) for name in _SHOWN}
-    row["cues"] = [{"rule": cue, "words": _words(cue, m, text, book)} for cue in m.cues]
+    row["cues"] = [{"rule": cue, "words": _words(cue, sentence, at, book)} for cue in m.cues]
     row["details"] = dict(m.details)
-    row["sentence"] = text[m.sentence_start : m.sentence_end]
+    row["sentence"] = sentence
     return row
 
 
-def _words(cue: str, m: Mention, text: str, book: Rulebook) -> str | None:
+def _words(cue: str, sentence: str, at: int, book: Rulebook) -> str | None:
     """Return the words of a cue that stand nearest to a mention; ``None`` for a date, a value or a section's header."""
     pattern = _patterns(book).get(cue)
     if pattern is None:
         return None
-    found = list(re.finditer(pattern, text[m.sentence_start : m.sentence_end], re.IGNORECASE))
-    at = m.start - m.sentence_start
+    found = list(re.finditer(pattern, sentence, re.IGNORECASE))
     nearest = min(found, key=lambda f: min(abs(f.end() - at), abs(f.start() - at)), default=None)
     return nearest.group() if nearest else None
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from extractor.dates import parse_date
 from extractor.errors import UsageError
 from extractor.extract import Extractor
+from extractor.markup import plain_of
 from extractor.resolver import resolve
 from extractor.schema import Answer, Mention, Note
 from extractor.trial import Trial, load_trial
@@ -102,8 +103,11 @@ def sentence_keys(note: Note, mentions: Sequence[Mention]) -> dict[str, str]:
         mentions: its mentions; those in short sentences get no key.
     """
     keys: dict[str, str] = {}
+    plain = plain_of(note.text) if mentions else None
     for m in mentions:
-        letters = _SPACE.sub("", note.text[m.sentence_start : m.sentence_end].lower())
+        place = m.sentence_start, m.sentence_end
+        sentence = plain.between(*place) if plain is not None else note.text[slice(*place)]
+        letters = _SPACE.sub("", sentence.lower())
         if len(letters) >= MIN_COPIED:
             keys[m.mention_id] = hashlib.blake2b(letters.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
     return keys

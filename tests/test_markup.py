@@ -11,11 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extractor import Extractor, build_pipeline
+from extractor import Extractor, Note, build_pipeline
 from extractor.cleantext import clean
+from extractor.explain import explain
 from extractor.markup import plain_of
 from extractor.markup.html import read_html
 from extractor.markup.rtf import read_rtf
+from extractor.records import snippet_of
+from extractor.screener import sentence_keys
 
 
 def words(note: str) -> str:
@@ -302,3 +305,24 @@ def test_placeholders_neither_add_mentions_nor_break_sentences(
     extractor: Extractor, placeholder: str, sentence: str
 ) -> None:
     assert [(m.label, m.negated) for m in extractor.mentions(sentence.format(placeholder))] == [("LUNG_DISEASE", True)]
+
+
+def test_the_report_shows_words_and_no_tags(extractor: Extractor) -> None:
+    note = Note("p", "n", "<p>Denies <b>asth</b>ma and COPD since the transplant in 2019.</p>")
+    mentions = extractor.signals(note)
+    snippet = snippet_of(note.text, mentions[0], plain_of(note.text))
+    assert snippet.text == "Denies asthma and COPD since the transplant in 2019."
+    assert snippet.text[snippet.start : snippet.end] == "asthma"
+
+
+def test_a_copied_sentence_is_known_again_in_other_tags(extractor: Extractor) -> None:
+    texts = ("Denies asthma and COPD since 2019.", "<div>Denies <i>asthma</i> and&nbsp;COPD since 2019.</div>")
+    notes = [Note("p", f"n{i}", text) for i, text in enumerate(texts)]
+    keys = [set(sentence_keys(note, extractor.signals(note)).values()) for note in notes]
+    assert len(keys[0]) == 1 and keys[0] == keys[1]
+
+
+def test_explain_shows_the_sentence_without_tags() -> None:
+    (row,) = explain("<p>Never had <b>asthma</b>.</p>")
+    assert row["sentence"] == "Never had asthma."
+    assert row["cues"][0]["words"] in row["sentence"]
