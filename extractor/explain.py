@@ -82,10 +82,10 @@ def given_text(given: str, stdin: bytes | None = None) -> str:
     """
     try:
         if given == "-":
-            return decode(stdin or b"")
+            return decode(stdin or b"")[0]
         if _is_file(given):
             with open_bytes(Path(given)) as stream:
-                return decode(stream.read())
+                return decode(stream.read())[0]
     except DAMAGED as error:
         raise UsageError(f"{given}: {why_unread(error)}") from None
     except ValueError as error:

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from extractor.markup import Plain, plain_of
 from extractor.schema import Mention, Note
 from extractor.screener import first_seen, in_order, sentence_keys
+from extractor.shift import date_moved_back, mentions_moved_back
 
 SHOWN: Final = 300
 """Characters of a sentence that the report shows at most."""
@@ -46,20 +47,21 @@ class NoteResult(NamedTuple):
 
 
 def pack(note: Note, mentions: Sequence[Mention], *, redact: bool) -> NoteResult:
-    """Return what is kept of a note.
+    """Return what is kept of a note, its dates as they were before it was de-identified.
 
     Args:
         note: the note.
         mentions: its mentions.
         redact: keep no words of the note.
     """
+    mentions = mentions_moved_back(note, mentions)
     findings = Findings(
         [replace(m, text=None) if redact else m for m in mentions],
         sentence_keys(note, mentions),
         {} if redact else _snippets(note.text, mentions),
     )
     packed = pickle.dumps(findings, protocol=pickle.HIGHEST_PROTOCOL) if mentions else None
-    return NoteResult(note.patient_id, note.note_id, note.note_date, packed)
+    return NoteResult(note.patient_id, note.note_id, date_moved_back(note), packed)
 
 
 def _snippets(text: str, mentions: Sequence[Mention]) -> dict[str, Snippet]:
