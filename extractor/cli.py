@@ -138,7 +138,9 @@ def explain(
     from extractor.screener import reference_date
 
     date = reference_date([], as_of)
-    note = work.given_text(text, sys.stdin.buffer.read() if text == "-" else None)
+    note, warnings = work.given_text(text, sys.stdin.buffer.read() if text == "-" else None)
+    for warning in warnings:
+        tell(f"notecriteria: {warning}")
     rows = work.explain(note, rules=rules, note_date=date.isoformat() if date else None)
     if as_json:
         typer.echo(work.as_json(rows))

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from extractor.errors import UsageError
 from extractor.extract import Extractor
@@ -70,7 +70,14 @@ def _patterns(book: Rulebook) -> dict[str, str]:
     return {r.id: alternation(r.terms, r.cased, r.patterns) for r in rules}
 
 
-def given_text(given: str, stdin: bytes | None = None) -> str:
+class Given(NamedTuple):
+    """The text to explain, and what had to be guessed about its encoding."""
+
+    text: str
+    warnings: list[str]
+
+
+def given_text(given: str, stdin: bytes | None = None) -> Given:
     """Return the text to explain.
 
     Args:
@@ -82,10 +89,10 @@ def given_text(given: str, stdin: bytes | None = None) -> str:
     """
     try:
         if given == "-":
-            return decode(stdin or b"")[0]
+            return _decoded(stdin or b"", "standard input")
         if _is_file(given):
             with open_bytes(Path(given)) as stream:
-                return decode(stream.read())[0]
+                return _decoded(stream.read(), given)
     except DAMAGED as error:
         raise UsageError(f"{given}: {why_unread(error)}") from None
     except ValueError as error:
@@ -94,7 +101,12 @@ def given_text(given: str, stdin: bytes | None = None) -> str:
         raise UsageError(f"{given}: there is no such file; name a file, give a text in quotes, or - for standard input")
     if not given.strip():
         raise UsageError("the text is empty; name a file, give a text in quotes, or - for standard input")
-    return given
+    return Given(given, [])
+
+
+def _decoded(data: bytes, source: str) -> Given:
+    text, script = decode(data, source)
+    return Given(text, [warning.line.partition(";")[0] for warning in script.warnings()])
 
 
 def _is_file(given: str) -> bool:
