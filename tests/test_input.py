@@ -7,6 +7,8 @@ import gzip
 import io
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -500,10 +502,19 @@ def test_a_missing_package_is_told_with_its_name(monkeypatch: pytest.MonkeyPatch
 
 
 def test_without_fsspec_an_address_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "fsspec", None)
+    monkeypatch.setitem(sys.modules, "fsspec", None)
     (issue,) = read_notes(["s3://bucket/n.csv"])
     assert isinstance(issue, NoteIssue)
     assert "pip install 'notecriteria[remote]'" in issue.reason
+
+
+def test_the_libraries_of_stores_do_not_chatter() -> None:
+    script = (
+        "import logging; from extractor.notes import read_notes; list(read_notes(['memory://nowhere/n.csv']));"
+        "logging.getLogger('azure.identity').warning('many lines')"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "")
 
 
 def test_local_patterns_are_read_by_name(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import glob
 import io
+import logging
 import re
 from collections.abc import Callable
 from pathlib import Path, PurePath
@@ -21,6 +22,8 @@ _PASSWORD: Final = re.compile(r"(?<=://)[^/@:]*:[^/@]*@")
 _SIGNATURE: Final = re.compile(r"(?<=\?).*", re.DOTALL)
 _WEB: Final = ("http://", "https://")
 _MISSING: Final = "needs fsspec and universal_pathlib; pip install 'notecriteria[remote]'"
+_CHATTY: Final = ("azure", "adlfs", "gcsfs", "google", "s3fs", "boto3", "botocore", "aiobotocore", "fsspec")
+"""Libraries that log many lines about an address or credentials that do not work; what counts is told in one line."""
 T = TypeVar("T")
 
 
@@ -92,6 +95,9 @@ def _remote(given: str) -> list[Path]:
         from upath import UPath
     except ImportError:
         raise InputError(shown(given), _MISSING) from None
+
+    for name in _CHATTY:
+        logging.getLogger(name).addHandler(logging.NullHandler())
 
     def find() -> list[Path]:
         if not _MAGIC.search(given):
