@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -580,3 +581,62 @@ def test_the_shift_reaches_worker_processes(tmp_path: Path, workers: int) -> Non
     screen([path], tmp_path / "run", date_shift_column="days", workers=workers)
     (mention,) = pq.read_table(tmp_path / "run" / "mentions.parquet").to_pylist()
     assert mention["note_date"] == "2024-01-01"
+
+
+FAULTS: dict[str, tuple[str, bytes | None, int, str]] = {
+    "missing column": ("bad.csv", b"patient_id,note_id\nq,n\n", 2, ": has no column text; "),
+    "empty file": ("bad.csv", b"", 2, ": the file is empty; "),
+    "binary file": ("bad.csv", b"\x00\x01\x02\x03" * 99, 2, ": is a binary file; "),
+    "binary file with text's name": ("bad__n.txt", b"\x89PNG\r\n\x1a\n\x00", 0, ": is a picture; "),
+    "unreadable path": ("bad.csv", None, 2, ": cannot be read (No such file or directory); "),
+    "malformed line": ("bad.jsonl", json_text(row("Fine.", "f")).encode() + b"{oops\n", 0, ", row 2: is no JSON "),
+    "same ids": (
+        "bad.jsonl",
+        json_text(row("Fine.", "f"), row("Again.", "f")).encode(),
+        0,
+        ", row 2: the ids of this note",
+    ),
+    "empty note": ("bad.csv", csv_text(row("", "e")).encode(), 0, ", row 2: text is missing; "),
+    "blank note": ("bad.csv", csv_text(row("  ", "e")).encode(), 0, ", row 2: the note is empty; "),
+    "not UTF-8": (
+        "bad.csv",
+        csv_text(row("caf\u00e9", "u")).encode("cp1252"),
+        0,
+        ", row 2: is not UTF-8 and is read as",
+    ),
+    "damaged UTF-8": (
+        "bad.csv",
+        csv_text(row("\u00e9", "u")).encode() + b"p,v,\xe9 \xc3\xa9\n",
+        0,
+        ", row 3: text is not",
+    ),
+    "missing value": ("bad.jsonl", json_text(row(None, "m")).encode(), 0, ", row 1: text is missing; "),  # type: ignore[arg-type]
+    "non-text value": ("bad.jsonl", json_text(row({"a": 1}, "m")).encode(), 0, ", row 1: text is not text; "),  # type: ignore[arg-type]
+}
+
+
+@pytest.mark.parametrize("case", FAULTS)
+def test_the_command_tells_each_fault_in_one_line_and_does_the_good_notes(tmp_path: Path, case: str) -> None:
+    name, data, code, told = FAULTS[case]
+    bad, good = tmp_path / name, write(tmp_path / "good.csv", csv_text(row("Has asthma.", "good")).encode())
+    if data is not None:
+        bad.write_bytes(data)
+    result = invoke("screen", bad, good, "--out", tmp_path / "run")
+    assert result.exit_code == code
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"notecriteria: {bad}{told}")
+    assert "; " in line, "a remedy follows"
+    mentions = pq.read_table(tmp_path / "run" / "mentions.parquet").to_pylist()
+    assert [m["text"] for m in mentions if m["note_id"] == "good"] == ["asthma"]
+
+
+@pytest.mark.parametrize("name", ["a\x00b.csv", "x" * 5000 + ".csv", "x" * 5000])
+def test_a_name_that_no_file_can_have_is_one_line(name: str) -> None:
+    (issue,) = read_notes([name])
+    assert isinstance(issue, NoteIssue) and issue.kind == "input"
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "n.csv")
+    (issue,) = read_notes([tmp_path / "n.csv"])
+    assert isinstance(issue, NoteIssue) and issue.reason == "is no regular file; name a file"

@@ -22,6 +22,9 @@ OLDER: Final = ("cp1252", "latin-1")
 WRONG_BYTE: Final = re.compile("[\udc80-\udcff]")
 """How Python's surrogateescape shows a byte that is not of the encoding; right text never decodes to these."""
 _BEYOND_ASCII = re.compile("[^\x00-\x7f\udc80-\udcff]")
+_NO_TEXT = re.compile("[\x00-\x08\x0e-\x1f\ufffd]")
+_MOST_ODD: Final = 0.02
+"""Share of characters that text does not have, beyond which bytes are no text."""
 _NULS: Final = 0.4
 """Of Western text in UTF-16 nearly every other byte is NUL; of any other text none."""
 
@@ -40,10 +43,12 @@ def without_mark(head: bytes) -> str | None:
     half = len(head) // 2
     if not half:
         return None
-    first, second = head[0 : half * 2 : 2].count(0) / half, head[1 : half * 2 : 2].count(0) / half
-    if second > _NULS and first < _NULS / 8:
-        return "utf-16-le"
-    return "utf-16-be" if first > _NULS and second < _NULS / 8 else None
+    first, second = (head[i : half * 2 : 2].count(0) / half for i in (0, 1))
+    if max(first, second) <= _NULS or min(first, second) >= _NULS / 8:
+        return None
+    encoding = "utf-16-le" if second > first else "utf-16-be"
+    odd = len(_NO_TEXT.findall(head[: half * 2].decode(encoding, "replace")))
+    return encoding if odd <= half * _MOST_ODD else None
 
 
 def is_wide(encoding: str) -> bool:

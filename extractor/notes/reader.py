@@ -91,7 +91,7 @@ def _tables_of(path: Path) -> list[Path]:
         if not _asked(path.is_dir, path):
             return [path]
         files = listed(path)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # a name with a NUL is a ValueError
         raise InputError(path, why_unread(error)) from None
     tables = [p for p in files if _suffix(p) in _READERS and p.name != LISTING]
     if any(is_text_file(p) or p.name == LISTING for p in files) or not any(_suffix(p) in _IN_FOLDERS for p in tables):
@@ -128,7 +128,7 @@ def _read(path: Path, how: Reading) -> Iterator[Found]:
         if _asked(path.is_dir, path):
             return read_folder(path, how)
         _asked(path.stat, path)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise InputError(path, why_unread(error)) from None
     if is_text_file(path):
         return read_text_file(path, how)
