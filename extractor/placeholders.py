@@ -19,9 +19,10 @@ PLACEHOLDER: Final = re.compile(
     rf"\[\*\*[^\[\]]{{0,120}}?\*\*\]|\[{_NAMED}\]|<{{1,2}}{_NAMED}>{{1,2}}|\{{{{1,2}}{_NAMED}\}}{{1,2}}", re.IGNORECASE
 )
 NOTHING: Final = "XXXX"
-_DATE = re.compile(r"\s*(\d{4}(?:-\d{1,2}){0,2}|\d{1,2}/\d{4}|\d{1,2}/\d{1,2}/\d{2,4})\s*")
+_YEAR: Final = r"(?:19|2[0-2])\d\d"
+_DATE = re.compile(rf"\s*({_YEAR}(?:-\d{{1,2}}){{0,2}}|\d{{1,2}}/{_YEAR}|\d{{1,2}}/\d{{1,2}}/\d{{2,4}})-?\s*")
 _DAY = re.compile(r"\s*(\d{1,2})[-/](\d{1,2})\s*")
-_MONTH_YEAR = re.compile(r"\s*(\d{1,2})-/(\d{4})\s*")
+_MONTH_YEAR = re.compile(rf"\s*(\d{{1,2}})-/({_YEAR})\s*")
 _AGE = re.compile(r"\s*age over (\d{2,3})[\s\d]*", re.IGNORECASE)
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 

@@ -283,6 +283,8 @@ def test_no_note_takes_more_than_linear_time(note: str) -> None:
         ("on [**5-24**] and", "on May 24 and"),
         ("in [**7-/2019**]", "in 7/2019"),
         ("in [**2019**]", "in 2019"),
+        ("in [**2017-4-**]", "in 2017-4"),
+        ("MRN [**1234**]", "MRN XXXX"),
         ("[**Hospital1 18**] ward", "XXXX ward"),
         ("Dr. [**Last Name (STitle) 7**]", "Dr. XXXX"),
         ("[**13-45**]", "XXXX"),
