@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from extractor import Extractor
 from extractor.numbers import numbers, to_float
 from extractor.values import (
     read_age,
@@ -165,6 +166,7 @@ def test_lung_function_is_read(
         ("platelets", "plt 34", 34, "x10^9/L"),
         ("platelets", "plt 34k", 34, "x10^9/L"),
         ("platelets", "plt 34,000/uL", 34, "x10^9/L"),
+        ("platelets", "platelets 34 G/L", 34, "x10^9/L"),
         ("neutrophils", "ANC 0.7", 0.7, "x10^9/L"),
         ("neutrophils", "ANC 700", 0.7, "x10^9/L"),
         ("triglycerides", "TG 4.2 mmol/L", 4.2, "mmol/L"),
@@ -179,6 +181,45 @@ def test_lung_function_is_read(
 def test_an_item_is_converted(item: str, text: str, normalized: float, unit: str) -> None:
     value = read_item(text, 0, len(text), len(text), {"item": item})
     assert (value.normalized_value, value.normalized_unit) == (pytest.approx(normalized), unit)
+
+
+UNIT_DIGIT = wrong("the last digit of the unit is taken for the value")
+
+
+@pytest.mark.parametrize(
+    ("text", "normalized"),
+    [
+        ("PLT 34 K/uL", 34),
+        ("plt 34", 34),
+        ("plt 34k", 34),
+        ("plt 34,000", 34),
+        ("plt 34 G/L", 34),
+        ("plt 34,000/uL", 34),
+        ("plt 34 -> 56", 56),
+        ("platelets 34 x10e9/L", 34),
+        ("ANC 0.45", 0.45),
+        ("ANC 0.45 K/uL", 0.45),
+        ("ANC 450", 0.45),
+        ("ANC 450/uL", 0.45),
+        ("Hb 86 g/L", 86),
+        ("ferritin 1.2 x10^4 ng/mL", 12_000),
+        pytest.param("platelets 210 x10^9/L", 210, marks=UNIT_DIGIT),
+        pytest.param("platelets 210 x 10^9/L", 210, marks=UNIT_DIGIT),
+        pytest.param("PLT 58x10^9/L", 58, marks=UNIT_DIGIT),
+        pytest.param("platelets 210 \u00d710\u2079/L", 210, marks=UNIT_DIGIT),
+        pytest.param("platelets 210 10^3/uL", 210, marks=UNIT_DIGIT),
+        pytest.param("Plt 210 x10^3/uL", 210, marks=UNIT_DIGIT),
+        pytest.param("Plt 210 K/mm3", 210, marks=UNIT_DIGIT),
+        pytest.param("platelets 34,000/mm3", 34, marks=UNIT_DIGIT),
+        pytest.param("NEU 0.7x10^9/L", 0.7, marks=UNIT_DIGIT),
+        pytest.param("N 0.5x10^9/L", 0.5, marks=UNIT_DIGIT),
+        pytest.param("ANC 450/mm3", 0.45, marks=UNIT_DIGIT),
+        pytest.param("neutrophils <0.1 x10^9/L", 0.1, marks=UNIT_DIGIT),
+    ],
+)
+def test_an_item_in_a_note_is_converted(extractor: Extractor, text: str, normalized: float) -> None:
+    (mention,) = extractor.mentions(f"Labs: {text}, well.")
+    assert (mention.label, mention.normalized_value) == ("HLH_FEATURE", pytest.approx(normalized))
 
 
 @pytest.mark.parametrize("text", ["sCD25 4000 pg/mL", "sCD25 4000"])
