@@ -252,5 +252,7 @@ class _Reader:
         if op is sre.BRANCH:
             return _union([self._needed(list(branch)) for branch in value[1]])
         if op in _REPEATS and value[0] >= 1:
-            return self._exact_repeat(value[0], value[0], value[2]) if 1 < value[0] <= 2 else self._needed(list(value[2]))
+            return (
+                self._exact_repeat(value[0], value[0], value[2]) if 1 < value[0] <= 2 else self._needed(list(value[2]))
+            )
         return None

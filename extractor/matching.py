@@ -11,7 +11,6 @@ from extractor.rulebook import Rulebook, Term
 from extractor.scan import PatternSet, Place
 from extractor.sections import Section, section_at
 
-
 REFUSAL_REACH = 300
 """Characters before a mention in which a look-alike that covers it begins."""
 Scanned = dict[int, list[Place]]
@@ -143,7 +142,9 @@ def _company_is_right(text: str, target: Target, sentences: Sequence[tuple[int, 
     if section and section.body < target.start:
         around = f"{text[section.start : section.body]} \n {around}"
     if near is not None and near.search(around) is None:
-        return False
+        reach = target.term.entry.near_before
+        if not reach or near.search(text, max(0, start - reach), start) is None:
+            return False
     return not_near is None or not_near.search(around) is None
 
 

@@ -13,8 +13,9 @@ from extractor.causes import CauseLinker
 from extractor.cleantext import CleanText
 from extractor.context import CueMatch, Edge, refine
 from extractor.dates import DateMention, find_dates, parse_date
+from extractor.forms import form_answer
 from extractor.matching import Target, sentence_of
-from extractor.results import Result, ResultFinder, check_box
+from extractor.results import Result, ResultFinder
 from extractor.rulebook import Rulebook
 from extractor.rulefiles import CourseRule, SectionRule
 from extractor.schema import Mention, Note
@@ -157,8 +158,8 @@ class Assembler:
         ):
             state.historical = True
             state.cues.append("date")
-        if target.term.entry.details.get("negated"):
-            state.negated = True
+        for attribute in target.term.entry.details.get("attributes", ()):
+            setattr(state, attribute, True)
         if state.family:
             state.historical = any(c.cue.category == "historical" and c.cue.role == "preceding" for c in cues)
         if state.negated:
@@ -173,16 +174,16 @@ class Assembler:
         if not rules:
             return {}
         low, high = _neighbourhood(sentence, target, company)
-        around = (
-            text[max(low, target.start - 60) : target.start] + " \n " + text[target.end : min(high, target.end + 140)]
-        )
+        around = text[max(low, target.start - 60) : min(high, target.end + 140)]
         return {k: v for rule in rules if _course_regex(rule).search(around) for k, v in rule.details.items()}
 
     def _result(self, text: str, sentence: tuple[int, int], target: Target) -> Result | None:
         if target.term.entry.details.get("no_result"):
             return None
-        box = check_box(text, target.start, target.end)
+        box = form_answer(text, target.start, target.end)
         found = self._results.find(text, sentence, target.start, target.end, target.term.label)
+        if box and box.result == "not_done":
+            return Result("not_done", box.start, box.end, box.rule)
         if box and not (
             found
             and box.result == "yes"
@@ -345,7 +346,7 @@ CAUSE_KINDS = {
     "RHEUM_DISEASE": "rheumatic",
 }
 """What kind of cause of HLH a mention of a label is."""
-_INTERNAL = frozenset({"no_result", "last_number", "negated"})
+_INTERNAL = frozenset({"no_result", "last_number", "attributes"})
 
 
 def _birth(text: str, start: int, end: int) -> str | None:

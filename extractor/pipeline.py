@@ -134,7 +134,11 @@ class TargetComponent:
         """
         term = self.book.terms[int(span.label_.partition("#")[2])]
         match = term.regex.search(doc.text, span.start_char)
-        return trimmed(doc.text, match.start(), match.end(), term) if match else Target(span.start_char, span.end_char, term)
+        return (
+            trimmed(doc.text, match.start(), match.end(), term)
+            if match
+            else Target(span.start_char, span.end_char, term)
+        )
 
 
 class MentionComponent:

@@ -38,7 +38,7 @@ LABELS: Final = (
     "CONSENT",
 )
 """Labels of the annotation guideline; the first eight are the main ones."""
-RESOLVER_LABELS: Final = ("_HLH_CRITERIA", "_BIRTH_DATE")
+RESOLVER_LABELS: Final = ("_HLH_CRITERIA", "_BIRTH_DATE", "_STUDY")
 """Statements that are no mentions of the guideline but that the resolver needs; they never leave the program."""
 MAIN_LABELS: Final = LABELS[:8]
 
