@@ -89,7 +89,7 @@ def test_a_header_is_known_after_other_lines(finder: SectionFinder, marked: str,
 SHORTER = wrong("a shorter header of another rule wins and is then refused, so that neither is found at a line's start")
 
 
-@pytest.mark.parametrize("lead", ["", "Seen today.\n", "PMH: gout\n"])
+@pytest.mark.parametrize("lead", ["", "Seen today\n", "PMH: gout\n"])
 @pytest.mark.parametrize(
     ("marked", "section"),
     [
