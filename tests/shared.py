@@ -95,7 +95,9 @@ def spliced(least: int = 0, most: int = 14) -> st.SearchStrategy[str]:
         st.sampled_from(ODD),
     )
     joint = st.sampled_from(("", " ", "\n", " ", "\n", ", ", ". ", "\r\n"))
-    return st.lists(st.tuples(piece, joint), min_size=least, max_size=most).map(lambda parts: "".join(a + b for a, b in parts))
+    return st.lists(st.tuples(piece, joint), min_size=least, max_size=most).map(
+        lambda parts: "".join(a + b for a, b in parts)
+    )
 
 
 def pitted() -> st.SearchStrategy[str]:
@@ -113,7 +115,9 @@ def pitted() -> st.SearchStrategy[str]:
 
 def any_text() -> st.SearchStrategy[str]:
     """Return texts of all kinds: spliced, pitted, and any characters at all, lone surrogates included."""
-    return st.one_of(spliced(), pitted(), st.text(st.characters(), max_size=60), st.text(" \t\n.,;:-()[]x?NYno0123456789/"))
+    return st.one_of(
+        spliced(), pitted(), st.text(st.characters(), max_size=60), st.text(" \t\n.,;:-()[]x?NYno0123456789/")
+    )
 
 
 def shown(mentions: Sequence[Mention]) -> list[tuple[str, int, int, tuple[str, ...]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 
 import pytest
@@ -12,7 +13,7 @@ from extractor.dates import find_dates, parse_date
 from tests.shared import any_text, examples
 
 NOTED = "2024-03-09"
-MONTHS = "January February March April May June July August September October November December".split()
+MONTHS = list(calendar.month_name)[1:]
 
 
 def isos(text: str, note_date: str | None = NOTED) -> list[str]:
@@ -220,7 +221,10 @@ DAYS = st.dates(dt.date(1945, 1, 1), dt.date(2049, 12, 31))
 
 
 @examples(150)
-@given(day=DAYS, style=st.sampled_from(["{0:%Y-%m-%d}", "{0:%Y/%m/%d}", "{0:%d.%m.%Y}", "{0:%d} {1} {0:%Y}", "{1} {0:%d}, {0:%Y}"]))
+@given(
+    day=DAYS,
+    style=st.sampled_from(["{0:%Y-%m-%d}", "{0:%Y/%m/%d}", "{0:%d.%m.%Y}", "{0:%d} {1} {0:%Y}", "{1} {0:%d}, {0:%Y}"]),
+)
 def test_every_day_in_a_clear_style_is_read(day: dt.date, style: str) -> None:
     assert isos("on " + style.format(day, MONTHS[day.month - 1])) == [day.isoformat()]
 

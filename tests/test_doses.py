@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extractor.doses import Dose, read_dose
-from tests.shared import any_text, examples
+from tests.shared import any_text, examples, wrong
 
 
 def dose(written: str) -> Dose:
@@ -19,7 +19,9 @@ def dose(written: str) -> Dose:
     return read_dose(text, 0, start, end, len(text))
 
 
-DOSES: list[tuple[str, dict[str, Any]]] = [
+TIMES_STOP = wrong("x3 before a full stop or a comma is not read")
+ONE = wrong("one dose is not read as one day")
+DOSES: list[Any] = [
     ("<MP> 40 mg q12h", {"amount": 40, "per_day": 2, "daily": 80}),
     ("<MP> 40 mg IV q12h", {"daily": 80, "route": "iv"}),
     ("<MP> 40mg bid", {"daily": 80}),
@@ -54,7 +56,12 @@ DOSES: list[tuple[str, dict[str, Any]]] = [
     ("<methylprednisolone> 1,000 mg daily for three days", {"daily": 1000, "days": 3}),
     ("<methylprednisolone> 1000 mg/day for 5 consecutive days", {"daily": 1000, "days": 5}),
     ("<methylprednisolone> 0.5 g daily x 3", {"daily": 500, "days": 3}),
-    ("<methylprednisolone> 500 mg/d 3/7", {"daily": 500}),
+    pytest.param("<methylprednisolone> 500 mg daily x 3.", {"days": 3}, marks=TIMES_STOP),
+    pytest.param("<methylprednisolone> 500 mg daily x3, then off", {"days": 3}, marks=TIMES_STOP),
+    pytest.param("<methylprednisolone> 500 mg x1.", {"days": 1}, marks=TIMES_STOP),
+    pytest.param("<methylprednisolone> 500 mg once", {"days": 1}, marks=ONE),
+    pytest.param("a single dose of <methylprednisolone> 500 mg", {"days": 1}, marks=ONE),
+    ("<methylprednisolone> 500 mg daily 3/7", {"daily": 500}),
     ("<methylprednisolone> 500 mg daily for one week", {"days": 7}),
     ("<methylprednisolone> 500 mg daily for 2 weeks", {"days": 14}),
     ("<prednisone> 60 mg daily for a month", {"days": 30}),
@@ -64,6 +71,11 @@ DOSES: list[tuple[str, dict[str, Any]]] = [
     ("<methylprednisolone> 500 mg daily, day 3", {"days": 3}),
     ("<methylprednisolone> 500 mg daily, day 2 of 5", {"days": 2}),
     ("<methylprednisolone> 500 mg daily 3/1-3/5", {"days": 5}),
+    pytest.param(
+        "<methylprednisolone> 500 mg daily 1/30-2/2",
+        {"days": 4},
+        marks=wrong("days between dates are counted with months of thirty days"),
+    ),
     ("<methylprednisolone> 500 mg daily 01.03.-05.03.", {"days": 5}),
     ("<methylprednisolone> 500 mg daily 2024.3.1-2024.3.5", {"days": 5}),
     ("<methylprednisolone> 500 mg daily 1-5 Mar", {"days": 5}),

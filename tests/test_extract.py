@@ -133,7 +133,10 @@ def test_mentions_are_ordered_by_start_end_and_label(extractor: Extractor, text:
 def test_mentions_of_one_label_do_not_overlap(extractor: Extractor, text: str) -> None:
     mentions = [m for m in extractor.mentions(text) if m.label != "HLH_CAUSE"]
     assert not [
-        (a.text, b.text) for a in mentions for b in mentions if a is not b and a.label == b.label and a.end > b.start >= a.start
+        (a.text, b.text)
+        for a in mentions
+        for b in mentions
+        if a is not b and a.label == b.label and a.end > b.start >= a.start
     ]
 
 

@@ -175,7 +175,9 @@ def test_no_attribute_stands_twice(split: str) -> None:
 @split_by_split
 def test_offsets_give_the_text_that_is_written_beside_them(split: str) -> None:
     texts = texts_of(split)
-    wrong = (s for s in spans_of(split) if " ".join(texts[s.note][s.start : s.end].split()) != " ".join(s.written.split()))
+    wrong = (
+        s for s in spans_of(split) if " ".join(texts[s.note][s.start : s.end].split()) != " ".join(s.written.split())
+    )
     assert faults(wrong) == []
 
 
@@ -199,7 +201,9 @@ def test_spans_do_not_cut_words(split: str) -> None:
     def cuts(s: Span) -> bool:
         text = texts[s.note]
         before, after = text[s.start - 1 : s.start + 1], text[s.end - 1 : s.end + 1]
-        return (s.start > 0 and before.isalpha() and before.isascii()) or (len(after) == 2 and after.isalpha() and after.isascii())
+        return (s.start > 0 and before.isalpha() and before.isascii()) or (
+            len(after) == 2 and after.isalpha() and after.isascii()
+        )
 
     assert faults(s for s in spans_of(split) if cuts(s)) == []
 
@@ -318,9 +322,7 @@ def test_what_was_asserted_is_not_left_undocumented(split: str, question: str, l
 def test_what_is_not_spoken_of_is_not_documented(split: str, question: str, label: str) -> None:
     spans = of_patient(split, label)
     assert [
-        p
-        for (p, q), status in statuses(split).items()
-        if q == question and not spans[p] and status != "not_documented"
+        p for (p, q), status in statuses(split).items() if q == question and not spans[p] and status != "not_documented"
     ] == []
 
 

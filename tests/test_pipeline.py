@@ -125,9 +125,7 @@ def test_a_span_that_no_rule_matches_is_no_mention(pipeline: Language) -> None:
 
 
 @pytest.mark.parametrize("text", TRICKY)
-def test_the_extractor_equals_the_pipeline_on_tricky_texts(
-    pipeline: Language, extractor: Extractor, text: str
-) -> None:
+def test_the_extractor_equals_the_pipeline_on_tricky_texts(pipeline: Language, extractor: Extractor, text: str) -> None:
     assert differences(pipeline, extractor, as_given(text)) == []
 
 
@@ -171,7 +169,7 @@ def test_a_pipeline_with_rules_of_a_site_equals_its_extractor(tmp_path_factory: 
     )
     nlp, extractor = build_pipeline(folder.parent), Extractor(folder.parent)
     note = as_given("Never received housecel, but axi-cel in 2022.")
-    assert [m.rule for m in extractor.mentions_of([note])][0] == "car_t.site.house"
+    assert "car_t.site.house" in {m.rule for m in extractor.mentions_of([note])}
     assert differences(nlp, extractor, note) == []
 
 

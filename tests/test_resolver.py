@@ -102,7 +102,11 @@ EBV: list[Any] = [
     ("not_met", "2024-01-01 EBV PCR positive.", "2024-03-01 EBV PCR not detected."),
     ("not_met", "2024-02-29 EBV PCR positive.", "2024-03-01 EBV PCR negative."),
     ("met", "2024-02-29 EBV PCR negative.", "2024-03-01 EBV PCR positive."),
-    but("the date before a test is taken for the one behind its result", "not_met", "EBV PCR positive on 2024-01-05, EBV PCR negative on 2024-02-20."),
+    but(
+        "the date before a test is taken for the one behind its result",
+        "not_met",
+        "EBV PCR positive on 2024-01-05, EBV PCR negative on 2024-02-20.",
+    ),
     ("met", "EBV PCR negative on 2024-01-05, EBV PCR positive on 2024-02-20."),
     ("met", "2024-01-01 EBV PCR positive.", "2024-03-01 EBV PCR pending."),
     ("possible", "2024-01-01 EBV PCR positive.", "2024-03-01 EBV PCR detected, below quantification."),
@@ -149,7 +153,12 @@ CAR_T: list[Any] = [
     ("met", "2023-01-01 Received axi-cel in 2022.", "2024-03-01 No prior CAR-T."),
     ("not_met", "2024-01-01 Planned for axi-cel.", "2024-03-01 Axi-cel was not given."),
     ("met", "2024-01-01 Planned for axi-cel.", "2024-03-01 Axi-cel was given on 2024-02-10."),
-    but("no cue corrects an earlier claim, so that the claim stands", "not_met", "2023-01-01 Received axi-cel in 2022.", "2024-03-01 Axi-cel was entered in error."),
+    but(
+        "no cue corrects an earlier claim, so that the claim stands",
+        "not_met",
+        "2023-01-01 Received axi-cel in 2022.",
+        "2024-03-01 Axi-cel was entered in error.",
+    ),
 ]
 
 TCE: list[Any] = [
@@ -161,7 +170,11 @@ TCE: list[Any] = [
     ("not_met", "Never had a bispecific T-cell engager."),
     ("not_met", "Blinatumomab was declined."),
     ("not_met", "Denies blinatumomab or other T-cell engagers."),
-    but("the if of unclear if is read as a condition", "possible", "Unclear if she received blinatumomab, possibly in 2020."),
+    but(
+        "the if of unclear if is read as a condition",
+        "possible",
+        "Unclear if she received blinatumomab, possibly in 2020.",
+    ),
     but("considered behind a product is not read", "not_documented", "Teclistamab considered."),
     ("not_documented", "To start glofitamab in May."),
     ("not_documented", "On emicizumab."),
@@ -207,7 +220,12 @@ MALIGNANCY: list[Any] = [
     ("possible", "2024-01-01 Possible lymphoma.", "2024-03-01 Possible lymphoma, biopsy planned."),
     ("met", "2023-01-01 h/o DLBCL 2011.", "2024-03-01 Denies malignancy."),
     ("met", "2023-01-01 No malignancy.", "2024-03-01 DLBCL diagnosed 2024-02-20."),
-    but("no cue corrects an earlier claim, so that the claim stands", "not_met", "2023-01-01 PMH: lymphoma.", "2024-03-01 Lymphoma was entered in error."),
+    but(
+        "no cue corrects an earlier claim, so that the claim stands",
+        "not_met",
+        "2023-01-01 PMH: lymphoma.",
+        "2024-03-01 Lymphoma was entered in error.",
+    ),
     ("not_documented", "Father had lymphoma."),
     ("not_documented", "Seen at the cancer centre."),
     ("not_documented", "Cancer screening is up to date."),
@@ -254,8 +272,18 @@ LUNG: list[Any] = [
     ("possible", "2024-01-01 Possible ILD.", "2024-03-01 Denies asthma."),
     ("met", "2023-01-01 Asthma.", "2024-03-01 Denies asthma."),
     ("met", "2023-01-01 COPD.", "2024-03-01 No ILD."),
-    but("no cue corrects an earlier claim, so that the claim stands", "not_met", "2023-01-01 COPD.", "2024-03-01 Does not have COPD, taken off the problem list."),
-    but("no cue corrects an earlier claim, so that the claim stands", "not_met", "2023-01-01 Asthma.", "2024-03-01 Asthma was entered in error."),
+    but(
+        "no cue corrects an earlier claim, so that the claim stands",
+        "not_met",
+        "2023-01-01 COPD.",
+        "2024-03-01 Does not have COPD, taken off the problem list.",
+    ),
+    but(
+        "no cue corrects an earlier claim, so that the claim stands",
+        "not_met",
+        "2023-01-01 Asthma.",
+        "2024-03-01 Asthma was entered in error.",
+    ),
     ("not_documented", "Pneumonia, pulmonary embolism, pleural effusion."),
     ("not_documented", "Sleep apnoea."),
     ("not_documented", "Mother with COPD."),
@@ -295,8 +323,16 @@ STEROIDS: list[Any] = [
     ("met", "Methylprednisolone 1 g daily 3/1-3/3."),
     ("not_met", "Methylprednisolone 1 g daily 3/1-3/2."),
     ("met", "2024-03-09 Methylprednisolone 1 g daily 2/28-3/1."),
-    but("days between dates are counted with months of thirty days", "not_met", "2023-03-09 Methylprednisolone 1 g daily 2/28-3/1."),
-    but("days between dates are counted with months of thirty days", "not_met", "2023-03-09 Methylprednisolone 1 g daily from 2023-02-28 to 2023-03-01."),
+    but(
+        "days between dates are counted with months of thirty days",
+        "not_met",
+        "2023-03-09 Methylprednisolone 1 g daily 2/28-3/1.",
+    ),
+    but(
+        "days between dates are counted with months of thirty days",
+        "not_met",
+        "2023-03-09 Methylprednisolone 1 g daily from 2023-02-28 to 2023-03-01.",
+    ),
     ("met", "2024-03-09 Methylprednisolone 1 g daily from 2024-02-28 to 2024-03-01."),
     ("not_met", "2024-04-09 Methylprednisolone 1 g daily 3/31-4/1."),
     ("met", "Methylprednisolone 1 g daily, day 3."),
@@ -349,7 +385,11 @@ STEROIDS: list[Any] = [
     ("met", "Dexamethasone 10 mg/m2 daily for 14 days. Weight 60 kg, height 165 cm."),
     ("not_met", "Dexamethasone 5 mg/m2 daily for 14 days. Weight 60 kg, height 165 cm."),
     ("met", "Dexamethasone 10 mg/m2 (16 mg) daily for 14 days. Weight 60 kg."),
-    but("a stated body surface is not read", "met", "Dexamethasone 10 mg/m2 daily for 14 days. Weight 60 kg, BSA 1.66 m2."),
+    but(
+        "a stated body surface is not read",
+        "met",
+        "Dexamethasone 10 mg/m2 daily for 14 days. Weight 60 kg, BSA 1.66 m2.",
+    ),
     # words alone
     ("possible", "High-dose steroids."),
     ("possible", "Received steroids."),
@@ -408,10 +448,18 @@ I1: list[Any] = [
 
 I2: list[Any] = [
     ("met", "Signed informed consent for the study."),
-    but("words between consent and signed are not read over", "met", "Informed consent for the trial was signed on 2024-02-20."),
+    but(
+        "words between consent and signed are not read over",
+        "met",
+        "Informed consent for the trial was signed on 2024-02-20.",
+    ),
     but("refusal to participate is not read", "not_met", "Declined to participate in the study."),
     ("not_met", "Patient refused consent for the trial."),
-    but("a consent that will be signed is read as signed", "not_documented", "Will sign consent for the trial next week."),
+    but(
+        "a consent that will be signed is read as signed",
+        "not_documented",
+        "Will sign consent for the trial next week.",
+    ),
     ("not_documented", "Consent for bronchoscopy signed."),
     ("not_documented", "Well."),
     ("met", "54-year-old. Signed informed consent for the study."),
@@ -515,7 +563,11 @@ I4: list[Any] = [
         "2024-03-01 Haemophagocytosis. Ferritin 900. Fibrinogen 1.2 g/L.",
     ),
     ("met", "2023-01-30 MAS. Fever. Splenomegaly.", "2023-03-01 Haemophagocytosis. Ferritin 900. Fibrinogen 1.2 g/L."),
-    ("possible", "2020-01-01 MAS. Fever. Splenomegaly.", "2024-03-01 Ferritin 900. Fibrinogen 1.2 g/L. NK activity low."),
+    (
+        "possible",
+        "2020-01-01 MAS. Fever. Splenomegaly.",
+        "2024-03-01 Ferritin 900. Fibrinogen 1.2 g/L. NK activity low.",
+    ),
 ]
 
 PULSED = "Methylprednisolone 1 g daily for 3 days. "
@@ -534,7 +586,11 @@ I5: list[Any] = [
     ("not_met", PULSED + "MAS responded well to steroids."),
     ("not_met", "MAS responded to steroids."),
     ("not_documented", PULSED),
-    but("the cue if no response overlaps the mention, so that it does not govern it", "not_documented", PULSED + "If no response to steroids, add anakinra."),
+    but(
+        "the cue if no response overlaps the mention, so that it does not govern it",
+        "not_documented",
+        PULSED + "If no response to steroids, add anakinra.",
+    ),
     ("not_documented", PULSED + "Steroids stopped because of hyperglycaemia."),
     ("not_documented", "Well."),
 ]
@@ -643,7 +699,12 @@ E3: list[Any] = [
     ("not_met", "No cancer in the last 5 years."),
     ("not_met", "Bone marrow biopsy negative for lymphoma."),
     ("not_met", "2024-01-01 Possible lymphoma.", "2024-03-01 Lymphoma ruled out by biopsy."),
-    but("no cue corrects an earlier claim, so that the claim stands", "not_met", "2023-01-01 Lymphoma diagnosed 2022.", "2024-03-01 Lymphoma was entered in error."),
+    but(
+        "no cue corrects an earlier claim, so that the claim stands",
+        "not_met",
+        "2023-01-01 Lymphoma diagnosed 2022.",
+        "2024-03-01 Lymphoma was entered in error.",
+    ),
     ("not_documented", "Father had colon cancer."),
     ("not_documented", "Well."),
 ]
@@ -689,7 +750,9 @@ def rows() -> Iterator[Any]:
     """Yield question and row of the whole table, as parameters."""
     for question, cases in TABLE.items():
         for case in cases:
-            row, marks = (case, ()) if isinstance(case, tuple) and not hasattr(case, "marks") else (case.values[0], case.marks)
+            row, marks = (
+                (case, ()) if isinstance(case, tuple) and not hasattr(case, "marks") else (case.values[0], case.marks)
+            )
             yield pytest.param(question, row, marks=marks, id=f"{question}-{row[0]}-{' / '.join(row[1:])}"[:120])
 
 
@@ -808,7 +871,11 @@ def test_notes_are_ordered_by_date_then_id_undated_ones_first() -> None:
 @pytest.mark.parametrize(
     ("question", "text", "said"),
     [
-        ("high_dose_steroid", "Methylprednisolone 500 mg/d x 3 d. Weight 52 kg.", "500 mg/d = 625 mg/d prednisone; 52 kg -> 12 mg/kg/d, 3 d"),
+        (
+            "high_dose_steroid",
+            "Methylprednisolone 500 mg/d x 3 d. Weight 52 kg.",
+            "500 mg/d = 625 mg/d prednisone; 52 kg -> 12 mg/kg/d, 3 d",
+        ),
         ("high_dose_steroid", "Prednisone 60 mg daily for 3 days.", "weight not known"),
         ("lung_disease", "FVC 80% predicted.", "is <= 80 % predicted"),
         ("lung_disease", "Denies asthma.", "only this was denied"),
@@ -905,7 +972,7 @@ def patients(draw: st.DrawFn, least: int = 1) -> list[Note]:
     return made
 
 
-@examples(60)
+@examples(20)
 @given(data=st.data(), patient=st.sampled_from(sorted(p for p, ns in dev_patients().items() if len(ns) > 1)))
 def test_the_order_in_which_dev_notes_are_read_changes_no_answer(
     screener: Screener, data: st.DataObject, patient: str
@@ -984,8 +1051,12 @@ def test_every_answer_has_evidence_that_exists(screener: Screener, of_patient: l
     [
         ("I1", "54-year-old."),
         ("I4", "HLH (6/8 criteria)."),
-        pytest.param("I1", "DOB 1990-01-01.", marks=wrong("a date of birth is no mention, so that the answer has none")),
-        pytest.param("I4", "HLH-2004 criteria: 6/8.", marks=wrong("a count is no mention, so that the answer has none")),
+        pytest.param(
+            "I1", "DOB 1990-01-01.", marks=wrong("a date of birth is no mention, so that the answer has none")
+        ),
+        pytest.param(
+            "I4", "HLH-2004 criteria: 6/8.", marks=wrong("a count is no mention, so that the answer has none")
+        ),
     ],
 )
 def test_what_is_met_has_evidence(screener: Screener, question: str, text: str) -> None:

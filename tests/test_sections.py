@@ -102,7 +102,9 @@ SHORTER = wrong("a shorter header of another rule wins and is then refused, so t
         pytest.param("Allergy list: @", "allergies", marks=SHORTER),
     ],
 )
-def test_a_header_that_begins_like_another_is_known(finder: SectionFinder, lead: str, marked: str, section: str) -> None:
+def test_a_header_that_begins_like_another_is_known(
+    finder: SectionFinder, lead: str, marked: str, section: str
+) -> None:
     assert around(finder, lead + marked) == section
 
 

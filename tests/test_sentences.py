@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from extractor.cleantext import clean
 from extractor.rulebook import load_rulebook
 from extractor.sections import SectionFinder
 from extractor.sentences import MAX_SENTENCE, find_sentences
-from tests.shared import any_text, examples, notes_of, spliced
+from tests.shared import any_text, examples, notes_of, spliced, wrong
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +27,9 @@ def parts(finder: SectionFinder, text: str) -> list[str]:
     return [sentence for sentence in found if any(c.isalnum() for c in sentence)]
 
 
+LITRE = wrong("the L of a unit is taken for an initial")
 # a sentence on each side of the sign \u2016
-SPLIT = [
+SPLIT: list[Any] = [
     "Denies asthma. \u2016Has COPD.",
     "Denies asthma! \u2016Has COPD.",
     "Asthma denied? \u2016Has COPD.",
@@ -55,6 +57,10 @@ SPLIT = [
     "PMH:, asthma., \u2016MEDS:, none.,",
     "FINDINGS: clear lungs.,\u2016IMPRESSION: normal.",
     "Given 40 mg. \u2016Then stopped.",
+    "Ferritin 900 ng/mL. \u2016Fever gone.",
+    pytest.param("Ferritin 900 ug/L. \u2016Fever gone.", marks=LITRE),
+    pytest.param("Platelets 21 x10^9/L. \u2016Fever gone.", marks=LITRE),
+    pytest.param("FVC 2.1 L. \u2016Fever gone.", marks=LITRE),
     "EBV PCR 2.5 log. \u2016Repeat due.",
     "She was seen by us in the clinic today and was found to be well.\n\u2016Plan as before.",
 ]
@@ -101,7 +107,7 @@ def test_a_header_begins_a_sentence(finder: SectionFinder) -> None:
     assert parts(finder, text) == ["He was seen with cough,", "PMH: asthma"]
 
 
-def test_a_stretch_without_any_end_is_cut_at_white_space(finder: SectionFinder) -> None:
+def test_a_stretch_without_any_end_is_cut_at_white_space() -> None:
     sentences = find_sentences("word " * 1000, [])
     assert max(e - s for s, e in sentences) <= MAX_SENTENCE
     assert all(("word " * 1000)[e - 1] == " " for _, e in sentences)
@@ -146,9 +152,7 @@ def test_sentences_cover_any_text(finder: SectionFinder, text: str) -> None:
 
 @examples(60)
 @given(text=spliced(2, 8), more=spliced(2, 8))
-def test_what_follows_a_blank_line_does_not_change_the_sentences_before(
-    finder: SectionFinder, text: str, more: str
-) -> None:
+def test_what_follows_a_blank_line_does_not_change_the_sentences_before(text: str, more: str) -> None:
     first = clean(text).text.rstrip() + "\n\n"
     alone = [s for s in find_sentences(first, []) if s[1] < len(first)]
     assert find_sentences(first + clean(more).text, [])[: len(alone)] == alone

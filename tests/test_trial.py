@@ -126,7 +126,12 @@ def test_what_a_signed_value_decides_is_true_of_every_value_it_means(
     sign: Any, limit: int, comparator: str, given_value: int, true_value: float
 ) -> None:
     threshold = Threshold(comparator=sign, threshold=limit)
-    meant = {"<": true_value < given_value, "<=": true_value <= given_value, ">": true_value > given_value, ">=": true_value >= given_value}
+    meant = {
+        "<": true_value < given_value,
+        "<=": true_value <= given_value,
+        ">": true_value > given_value,
+        ">=": true_value >= given_value,
+    }
     decided = threshold.holds(given_value, comparator)
     if decided is not None and meant[comparator]:
         assert threshold.holds(true_value) is decided

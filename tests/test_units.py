@@ -62,9 +62,7 @@ CASES = [
     ("temperature", 38.9, None, 38.9, "C"),
     ("temperature", 101.3, "F", 38.5, "C"),
     ("temperature", 101.3, None, 38.5, "C"),
-    pytest.param(
-        *("neutrophils", 50, "/uL", 0.05, "x10^9/L"), marks=wrong("up to 60 cells/uL are read as 60 x10^9/L")
-    ),
+    pytest.param(*("neutrophils", 50, "/uL", 0.05, "x10^9/L"), marks=wrong("up to 60 cells/uL are read as 60 x10^9/L")),
     pytest.param(
         *("platelets", 1200, "/uL", 1.2, "x10^9/L"), marks=wrong("up to 1500 cells/uL are read as 1500 x10^9/L")
     ),

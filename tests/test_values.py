@@ -284,7 +284,13 @@ def test_a_viral_load_is_read(text: str, copies: float, result: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["EBV PCR negative", "EBV PCR on day 14", "EBV PCR; CMV 500 copies/mL", "EBV PCR neg, CMV 500 copies/mL", "EBV PCR"],
+    [
+        "EBV PCR negative",
+        "EBV PCR on day 14",
+        "EBV PCR; CMV 500 copies/mL",
+        "EBV PCR neg, CMV 500 copies/mL",
+        "EBV PCR",
+    ],
 )
 def test_the_load_of_another_virus_or_no_load_is_not_read(text: str) -> None:
     assert read_load(text, 7, len(text)) is None
