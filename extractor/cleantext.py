@@ -135,7 +135,7 @@ def clean(note: str) -> CleanText:
         The text to match on, with the map back to the note.
     """
     if _UNUSUAL.search(note) is None:
-        return CleanText(note, note)
+        return CleanText(note.replace("|", "\t"), note)  # a table's bar parts cells as a tab does
     pieces: list[str] = []
     starts: list[int] = []
     last = 0
@@ -151,4 +151,4 @@ def clean(note: str) -> CleanText:
         last = at + 1
     pieces.append(note[last:])
     starts.extend(range(last, len(note) + 1))
-    return CleanText("".join(pieces), note, starts)
+    return CleanText("".join(pieces).replace("|", "\t"), note, starts)

@@ -26,6 +26,14 @@ _CIRCLED = re.compile(
     r"|(?:Y|yes)[ \t]{0,6}[/|]?[ \t]{0,6}[\[(<*]{1,2}(?P<no>N|no)[\])>*]{1,2})",
     re.IGNORECASE,
 )
+_RUN = re.compile(r"[a-z)]{3,}[ \t]{1,3}[YN](?![A-Za-z])")
+_RUN_LETTER = re.compile(r"[ \t]{1,3}([YN])(?![A-Za-z])")
+_RUN_LEAST = 4
+"""Items with a letter that make a line a run of them."""
+_NEGATIVE_LEAD = re.compile(
+    r"\b(?:never\s(?:had|been)|denie[sd]|negative|no\s(?:history|known|hx)|none\sof|absent|without)\b[^\[]{0,40}$",
+    re.IGNORECASE,
+)
 _TICK = re.compile(r"(?:(?<=[ \t]{2})|(?<=\t))(?P<tick>\u221a|\[[xX]\]|[xX+*?](?=[ \t]{2}|[ \t]*$|\t))")
 _NO = re.compile(r"(?:no|n|none|nil|neg(?:ative)?|absent|denies|never|nein|non)\b", re.IGNORECASE)
 _YES = re.compile(r"(?:yes|y|pos(?:itive)?|present|s\u00ec|si|ja|oui)\b", re.IGNORECASE)
@@ -59,8 +67,11 @@ def form_answer(text: str, start: int, end: int) -> Result | None:
     """
     line_start, line_end = text.rfind("\n", 0, start) + 1, _line_end(text, end)
     line = text[line_start:line_end]
-    if not re.search(r"[\[(_\u221a]|[ \t][xX+*?]", line):
+    if not re.search(r"[\[(_\u221a]|[ \t][xX+*?YN](?![A-Za-z])", line):
         return None
+    run = _run_answer(line, end - line_start)
+    if run is not None:
+        return Result(run, end, end + 2, "checkbox")
     marks = [*_CIRCLED.finditer(line), *_COLUMNS.finditer(line)]
     before = [m for m in marks if m.end() <= start - line_start]
     behind = sorted((m for m in marks if m.start() >= end - line_start), key=lambda m: m.start())
@@ -77,6 +88,14 @@ def form_answer(text: str, start: int, end: int) -> Result | None:
     if _tick_before(text, line, line_start, start):
         return None
     return _box(text, max(line_start, start - REACH), start, end, line_end)
+
+
+def _run_answer(line: str, end: int) -> str | None:
+    """Return the letter behind an item in a run of items that each bear one ("heart N  diabetes N  cancer Y")."""
+    letter = _RUN_LETTER.match(line, end)
+    if letter is None or len(_RUN.findall(line)) < _RUN_LEAST:
+        return None
+    return "yes" if letter[1] == "Y" else "no"
 
 
 def _at(answer: str, mark: re.Match[str], offset: int) -> Result:
@@ -168,7 +187,9 @@ def _box(text: str, line_start: int, start: int, end: int, line_end: int) -> Res
         return None
     if any(p.match(between.strip()) for p in (_NO, _YES, _UNKNOWN)):
         return None
-    return Result("yes" if _ticked(box) else "no", box.start(), box.end(), "checkbox")
+    first = next(_BOX.finditer(text, line_start, start))
+    denied = _NEGATIVE_LEAD.search(text, line_start, first.start()) is not None
+    return Result("yes" if _ticked(box) != denied else "no", box.start(), box.end(), "checkbox")
 
 
 def _box_behind(text: str, line_start: int, start: int, end: int, line_end: int) -> Result | None:

@@ -12,7 +12,9 @@ _OFF = 7.0
 
 _CELL = re.compile(r"\S+(?:[ ]\S+)*")
 _PERCENT = re.compile(r"%\s?-?\s?(?:of\s)?p(?:red\w{0,8})?\b|%\s?ref|^%$|\(%\)", re.IGNORECASE)
-_MEASURED = re.compile(r"(?:pre\b|pre[- ]?bd|actual|meas\w{0,5}|obs\w{0,5}|best|value|result|test|ist)(?![a-z])", re.IGNORECASE)
+_MEASURED = re.compile(
+    r"(?:pre\b|pre[- ]?bd|actual|meas\w{0,5}|obs\w{0,5}|best|value|result|test|ist)(?![a-z])", re.IGNORECASE
+)
 _PREDICTED = re.compile(r"(?:pred\w{0,8}|ref\w{0,8}|lln|normal|soll)\b", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![\d.,])[-+]?\d{1,3}(?:[.,]\d{1,3})?(?![\d])")
 
@@ -42,7 +44,7 @@ def cell_under(text: str, start: int, *, percent: bool) -> Cell | None:
     at = _column(text[max(0, line_start - 1500) : line_start].split("\n")[-HEADER_LINES - 1 : -1], percent=percent)
     if at is None:
         return None
-    found = [m for m in _NUMBER.finditer(row, start - line_start + 3)]
+    found = list(_NUMBER.finditer(row, start - line_start + 3))
     under = min(found, key=lambda m: abs((m.start() + m.end()) / 2 - at), default=None)
     if under is None or abs((under.start() + under.end()) / 2 - at) > _OFF:
         return None

@@ -277,6 +277,7 @@ def _context_rule(make: Any, rule: ContextRule, rules: Sequence[ContextRule], pr
         pattern=rule.pattern,
         direction=rule.direction,
         on_match=pruner,
+        max_scope=1 if rule.ends else None,
         allowed_types=set(cue.labels) or None,
         excluded_types=set(cue.not_labels) or None,
         terminated_by=ends_of(rule.category, rules) or None,
