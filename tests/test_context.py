@@ -363,7 +363,7 @@ FORMS: list[Any] = [
     "[[LUNG_DISEASE|Asthma]]: well controlled, no attacks",
     "[[EBV neg|EBV PCR]]    Not Detected    (ref: not detected)",
     "[[EBV|EBV PCR]]    DETECTED    (ref: not detected)",
-    but("a result behind the bar of a table is not read", "[[EBV neg|EBV]] | neg | 2/3"),
+    "[[EBV neg|EBV]] | neg | 2/3",
     "[[LUNG_DISEASE neg|Asthma]] (-)",
     "[[LUNG_DISEASE neg|Asthma]] -ve",
     "[[LUNG_DISEASE neg|Asthma]]: N/A",
