@@ -67,25 +67,25 @@ def offsets_hold(extractor: Extractor, text: str) -> None:
         assert m.label in LABELS
 
 
-@examples(150)
+@examples(70)
 @given(text=spliced(4, 20))
 def test_offsets_hold_on_spliced_notes(extractor: Extractor, text: str) -> None:
     offsets_hold(extractor, text)
 
 
-@examples(150)
+@examples(70)
 @given(text=pitted())
 def test_offsets_hold_on_pitted_sentences(extractor: Extractor, text: str) -> None:
     offsets_hold(extractor, text)
 
 
-@examples(150)
+@examples(70)
 @given(text=any_text())
 def test_offsets_hold_on_any_text(extractor: Extractor, text: str) -> None:
     offsets_hold(extractor, text)
 
 
-@examples(100)
+@examples(50)
 @given(before=st.lists(st.sampled_from(ODD), max_size=6), after=st.lists(st.sampled_from(ODD), max_size=6))
 def test_a_mention_between_odd_characters_is_found(extractor: Extractor, before: list[str], after: list[str]) -> None:
     head, tail = "".join(before) + "\n\n", "\n\n" + "".join(after)
@@ -121,7 +121,7 @@ def test_ids_dates_and_columns_of_the_note_are_kept(extractor: Extractor) -> Non
 # --- order and ids -----------------------------------------------------------------------------------------------
 
 
-@examples(100)
+@examples(50)
 @given(text=spliced(6, 24))
 def test_mentions_are_ordered_by_start_end_and_label(extractor: Extractor, text: str) -> None:
     mentions = extractor.mentions(text)
@@ -278,7 +278,7 @@ def test_a_span_outside_of_the_text_is_refused_without_its_words(extractor: Extr
     assert "asthma" not in str(error.value)
 
 
-@examples(100)
+@examples(50)
 @given(text=any_text().filter(bool), data=st.data())
 def test_any_span_of_any_text_can_be_asked_for(extractor: Extractor, text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text) - 1))

@@ -149,7 +149,7 @@ def test_the_extractor_equals_the_pipeline_on_the_dev_notes(
             assert (note.note_id, differences(pipeline, extractor, note)) == (note.note_id, [])
 
 
-@examples(60)
+@examples(35)
 @given(text=spliced(6, 20))
 def test_the_extractor_equals_the_pipeline_on_spliced_notes(
     pipeline: Language, extractor: Extractor, text: str
@@ -157,7 +157,7 @@ def test_the_extractor_equals_the_pipeline_on_spliced_notes(
     assert differences(pipeline, extractor, as_given(text)) == []
 
 
-@examples(60)
+@examples(35)
 @given(text=pitted())
 def test_the_extractor_equals_the_pipeline_on_pitted_sentences(
     pipeline: Language, extractor: Extractor, text: str
@@ -165,7 +165,7 @@ def test_the_extractor_equals_the_pipeline_on_pitted_sentences(
     assert differences(pipeline, extractor, as_given(text)) == []
 
 
-@examples(60)
+@examples(35)
 @given(text=any_text())
 def test_the_extractor_equals_the_pipeline_on_any_text(pipeline: Language, extractor: Extractor, text: str) -> None:
     assert differences(pipeline, extractor, as_given(text)) == []

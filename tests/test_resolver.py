@@ -981,7 +981,7 @@ def test_the_order_in_which_dev_notes_are_read_changes_no_answer(
     assert screener.answers(data.draw(st.permutations(of_patient))) == screener.answers(of_patient)
 
 
-@examples(100)
+@examples(60)
 @given(data=st.data(), of_patient=patients(least=2))
 def test_the_order_in_which_notes_are_read_changes_no_answer(
     screener: Screener, data: st.DataObject, of_patient: list[Note]
@@ -1002,7 +1002,7 @@ IRRELEVANT = [
 ]
 
 
-@examples(100)
+@examples(60)
 @given(
     of_patient=patients(),
     text=st.lists(st.sampled_from(IRRELEVANT), min_size=1, max_size=4).map("\n".join),
@@ -1040,7 +1040,7 @@ def test_every_answer_for_a_dev_patient_has_evidence_that_exists(screener: Scree
     check_answers(screener, dev_patients()[patient])
 
 
-@examples(150)
+@examples(80)
 @given(of_patient=patients())
 def test_every_answer_has_evidence_that_exists(screener: Screener, of_patient: list[Note]) -> None:
     check_answers(screener, of_patient)

@@ -68,7 +68,7 @@ def test_few_patterns_are_run_over_the_whole_text(patterns: PatternSet) -> None:
     assert sum(anchors is None for anchors in patterns.anchors) < 0.05 * len(patterns.patterns)
 
 
-@pytest.mark.parametrize("patient", sorted({n.patient_id for n in notes_of("dev")})[::2])
+@pytest.mark.parametrize("patient", sorted({n.patient_id for n in notes_of("dev")})[::5])
 def test_the_scan_finds_what_finditer_finds_on_dev_notes(patterns: PatternSet, patient: str) -> None:
     for note in notes_of("dev"):
         if note.patient_id == patient:
@@ -101,7 +101,7 @@ def test_the_plain_search_finds_the_same(patterns: PatternSet, plain: PatternSet
     assert scanned(plain, text) == scanned(patterns, text)
 
 
-@pytest.mark.parametrize("number", range(0, 60, 12))
+@pytest.mark.parametrize("number", range(0, 60, 20))
 def test_the_plain_search_finds_the_same_on_dev_notes(patterns: PatternSet, plain: PatternSet, number: int) -> None:
     text = clean(notes_of("dev")[number].text).text
     assert scanned(plain, text) == scanned(patterns, text)
