@@ -82,7 +82,11 @@ def _width(tree: list[Any]) -> int:
 
 def _usable(strings: Strings | None) -> bool:
     """Return whether strings are worth looking for; a sign alone is, a letter or digit alone is not."""
-    return bool(strings) and all(len(s) >= SHORTEST or (s and not s.isalnum() and not s.isspace()) for s in strings)
+    return (
+        strings is not None
+        and bool(strings)
+        and all(len(s) >= SHORTEST or (s and not s.isalnum() and not s.isspace()) for s in strings)
+    )
 
 
 def _cost(strings: Strings) -> float:

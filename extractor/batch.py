@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from extractor.errors import UsageError
-from extractor.notes import Located, NoteIssue, find_notes
+from extractor.notes import Located, NoteIssue, Reading, find_notes, reading, shown
 from extractor.records import Record, Records
 from extractor.report import Detail, Frame, Summary, with_details, write_report
 from extractor.resolver import screen_of
@@ -82,6 +82,10 @@ def screen(
     rules: str | Path | None = None,
     as_of: str | None = None,
     columns: Mapping[str, str] | None = None,
+    encoding: str | None = None,
+    part_column: str | None = None,
+    part_separator: str = "none",
+    date_shift_column: str | None = None,
     workers: int = 1,
     redact_evidence: bool = False,
     progress: Progress | None = None,
@@ -95,6 +99,10 @@ def screen(
         rules: folder of a site's own rules.
         as_of: reference date as ``YYYY-MM-DD``; default is the date of each patient's latest note.
         columns: the user's own column names by field.
+        encoding: the encoding that all text has; default is to find out.
+        part_column: the column with the number of a note's part, where notes are split over rows.
+        part_separator: ``none``, ``space`` or ``newline``, which stands between parts.
+        date_shift_column: the column with the days that were added to a patient's dates; they are taken off again.
         workers: processes to work in; the results are the same whatever their number.
         redact_evidence: leave the words of the notes out of all files.
         progress: is told of every note.
@@ -111,12 +119,19 @@ def screen(
     if workers < 1:
         raise UsageError(f"--workers {workers}: give 1 or more")
     reference_date([], as_of)
+    how = reading(
+        columns,
+        encoding=encoding,
+        part_column=part_column,
+        part_separator=part_separator,
+        date_shift_column=date_shift_column,
+    )
     started = dt.datetime.now(dt.UTC)
     run = Run(Path(out), Screener(trial, rules, as_of))
     site = Path(rules) if rules is not None else None
     records = Records()
     with _timed(run, "read_and_extract"):
-        _extract(run, records, inputs, columns or {}, site, workers, redact_evidence, progress)
+        _extract(run, records, inputs, how, site, workers, redact_evidence, progress)
     if not records.patients and run.issues_of("input"):
         raise UsageError("\n".join(issue.line for issue in run.issues_of("input")))
     options = {
@@ -124,14 +139,18 @@ def screen(
         "rules": str(rules) if rules is not None else None,
         "as_of": as_of,
         "columns": dict(columns or {}),
+        "encoding": encoding,
+        "part_column": part_column,
+        "part_separator": part_separator,
+        "date_shift_column": date_shift_column,
         "workers": workers,
         "redact_evidence": redact_evidence,
     }
     with RunFolder(run.out) as folder:
         with _timed(run, "answer_and_write"):
             _answer(run, records, folder)
-            _write_report(run, records, folder, redact_evidence)
-        _write_run(run, folder, {"started": started, "inputs": [str(i) for i in inputs], "options": options})
+            _write_report(run, records, folder, redact_evidence, date_shift_column)
+        _write_run(run, folder, {"started": started, "inputs": [shown(i) for i in inputs], "options": options})
     return run
 
 
@@ -152,7 +171,7 @@ def _extract(
     run: Run,
     records: Records,
     inputs: Iterable[str | Path],
-    columns: Mapping[str, str],
+    how: Reading,
     rules: Path | None,
     workers: int,
     redact: bool,
@@ -160,7 +179,7 @@ def _extract(
 ) -> None:
     """Read and extract note by note; only mentions stay."""
     places: deque[tuple[str, int | None]] = deque()
-    notes = _notes(find_notes(inputs, columns), run.issues, places)
+    notes = _notes(find_notes(inputs, how=how), run.issues, places)
     for result in extract_notes(notes, rules, workers, redact=redact):
         source, row = places.popleft()
         if result.fault is None:
@@ -230,7 +249,7 @@ def _answer(run: Run, records: Records, folder: RunFolder) -> None:
     run.mentions = mentions.count
 
 
-def _write_report(run: Run, records: Records, folder: RunFolder, redacted: bool) -> None:
+def _write_report(run: Run, records: Records, folder: RunFolder, redacted: bool, shift: str | None) -> None:
     shown = with_details(run.summaries)
     chosen = (records[s.patient_id] for s in run.summaries if s.patient_id in shown)
     details = (Detail(record, answers_of(run.screener, record)) for record in chosen)
@@ -240,6 +259,8 @@ def _write_report(run: Run, records: Records, folder: RunFolder, redacted: bool)
         "Rules": run.screener.extractor.book.digest,
         "Version": f"notecriteria {versions()['notecriteria']}",
     }
+    if shift:
+        facts["Dates"] = f"moved back by each patient's days in {shift}; the notes' own words show the shifted dates"
     issues = [issue.line for kind in ("input", "set_aside", "warning") for issue in run.issues_of(kind)]
     frame = Frame(run.screener.trial, run.tallies, issues, facts, redacted)
     with folder.create("report.html", text=True) as stream:

@@ -93,9 +93,19 @@ def issue_lines(run: Run, *, quiet: bool) -> list[str]:
     if quiet:
         return lines
     aside = [issue.line for kind in ("set_aside", "warning") for issue in run.issues_of(kind)]
-    if len(aside) > MOST_LINES:
-        aside = [*aside[:MOST_LINES], f"... and {len(aside) - MOST_LINES} more; run.json has all of them"]
-    return lines + aside
+    return lines + few(aside, "; run.json has all of them")
+
+
+def few(lines: Sequence[str], where: str = "") -> list[str]:
+    """Return lines, or of very many the first ones and how many more there are.
+
+    Args:
+        lines: the lines.
+        where: what is said of the others.
+    """
+    if len(lines) <= MOST_LINES:
+        return list(lines)
+    return [*lines[:MOST_LINES], f"... and {len(lines) - MOST_LINES} more{where}"]
 
 
 def _counted(n: int, noun: str) -> str:

@@ -17,8 +17,11 @@ _DOSE = re.compile(
     r"(?P<kg>\s?(?:/|per\s)\s?kg)?(?P<m2>\s?(?:/|per\s)\s?(?:m2|m\^2|sqm|bsa))?(?P<day>\s?(?:/|per\s|a\s)\s?(?:d(?:ay)?|24\s?h(?:ours|rs|r)?|die)\b)?",
     re.IGNORECASE,
 )
+_BARE_BEFORE = re.compile(
+    r"(?<![\d./:-])(?P<n>\d{1,4}(?:[.,]\d)?)\s(?:of\s(?:the\s)?|po\s|iv\s|oral\s|daily\s)?$", re.IGNORECASE
+)
 _BARE = re.compile(
-    r"[ \t]{0,3}(?:at\s|of\s|to\s|was\s)?(?P<n>\d{1,4}(?:[.,]\d)?)(?![\d./%^]|\s?(?:%|days?(?!\s\d)|d\b|weeks?|wks?|months?|mos?|years?|yrs?|y\b|x10|times|courses?|cycles?|pulses?|doses?|ml|/))"
+    r"[ \t]{0,3}(?:at\s(?!\d{4})|of\s|to\s|was\s)?(?P<n>\d{1,4}(?:[.,]\d)?)(?![\d./%^]|\s?(?:%|days?(?!\s\d)|d\b|weeks?|wks?|months?|mos?|years?|yrs?|y\b|x10|times|courses?|cycles?|pulses?|doses?|ml|/))"
 )
 _PER_DAY: tuple[tuple[str, float], ...] = (
     (r"q(?:\.|\s)?\s?4\s?(?:h(?:ou)?rs?|h|hrly)?\b|every\s(?:4|four)\sh(?:ou)?rs|4[- ]hourly", 6),
@@ -216,9 +219,12 @@ def read_dose(text: str, low: int, start: int, end: int, high: int) -> Dose:
         daily = bool(match["day"])
     else:
         bare = _BARE.match(behind)
+        in_front = _BARE_BEFORE.search(text[low:start])
         if bare and to_float(bare["n"]) >= 1:
             amount = to_float(bare["n"])
             window = behind[bare.end() :]
+        elif in_front and to_float(in_front["n"]) >= 1:
+            amount = to_float(in_front["n"])
     around = text[low:start] + " " + behind
     per_day = _frequency(window)
     if per_day is None and before is not None:

@@ -17,7 +17,7 @@ REACH = 140
 """Characters before a mention in which its box is looked for."""
 
 _BOX = re.compile(
-    r"\[[ \t]{0,2}(?P<a>[xX*+vV\u2713\u221a]?)[ \t]{0,2}\]|\((?P<b>[xX ])\)|(?<![A-Za-z0-9_])_{1,2}(?P<c>[xX]?)_{1,2}(?![A-Za-z0-9_])"
+    r"\[[ \t]{0,2}(?P<a>[xX*+vV\u2713\u221a]?)[ \t]{0,2}\]|\((?P<b>[xX ])\)|(?<![A-Za-z0-9_])_{1,3}(?P<c>[xX])_{1,3}(?![A-Za-z0-9_])"
 )
 _BARE = r"\[[ \t]?[xX]?[ \t]?\]"
 _COLUMNS = re.compile(rf"[ \t](?P<boxes>{_BARE}(?:[ \t]{{1,20}}{_BARE}){{1,3}})(?=[ \t]{{2,}}|[ \t]*$|[ \t]*\n)")
@@ -187,6 +187,8 @@ def _box(text: str, line_start: int, start: int, end: int, line_end: int) -> Res
         return None
     if any(p.match(between.strip()) for p in (_NO, _YES, _UNKNOWN)):
         return None
+    if box["c"] and re.search(r"_{2,}", between):
+        return Result("no", box.start(), box.end(), "checkbox")  # a blank beside a ticked one
     first = next(_BOX.finditer(text, line_start, start))
     denied = _NEGATIVE_LEAD.search(text, line_start, first.start()) is not None
     return Result("yes" if _ticked(box) != denied else "no", box.start(), box.end(), "checkbox")

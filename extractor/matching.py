@@ -5,8 +5,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
+from extractor.misspellings import Speller
 from extractor.rulebook import Rulebook, Term
 from extractor.scan import PatternSet, Place
 from extractor.sections import Section, section_at
@@ -82,6 +84,11 @@ def _patterns(book: Rulebook) -> PatternSet:
 
 
 @lru_cache(maxsize=8)
+def _speller(book: Rulebook) -> Speller:
+    return Speller(book)
+
+
+@lru_cache(maxsize=8)
 def _refusals(book: Rulebook) -> dict[str, list[int]]:
     """Return for each label the indices of its look-alikes' patterns."""
     found: dict[str, list[int]] = {}
@@ -117,7 +124,8 @@ def choose(
 ) -> list[Target]:
     """Return the targets that stand: company right, no look-alike, the longest of each label."""
     standing: dict[str, list[Target]] = {}
-    for target in found:
+    misspelled = (trimmed(text, m.start, m.end, book.terms[m.term]) for m in _speller(book).find(text))
+    for target in chain(found, misspelled):
         if _company_is_right(text, target, sentences, sections or []):
             standing.setdefault(target.term.label, []).append(target)
     if not standing:

@@ -179,9 +179,9 @@ class Assembler:
         return {k: v for rule in rules if _said(rule, around) for k, v in rule.details.items()}
 
     def _result(self, text: str, sentence: tuple[int, int], target: Target) -> Result | None:
-        if target.term.entry.details.get("no_result"):
-            return None
         box = None if target.term.label in _MEASURES else form_answer(text, target.start, target.end)
+        if target.term.entry.details.get("no_result"):
+            return box
         found = self._results.find(text, sentence, target.start, target.end, target.term.label)
         if box and box.result == "not_done":
             return Result("not_done", box.start, box.end, box.rule)
@@ -340,7 +340,7 @@ def _course_regex(rule: CourseRule) -> re.Pattern[str]:
     return re.compile(alternation(rule.terms, rule.cased, rule.patterns), re.IGNORECASE)
 
 
-_UNSAID = re.compile(r"\b(?:no|not|without|never|nil|free\sof|non)[\s-](?:\w+\s)?$", re.IGNORECASE)
+_UNSAID = re.compile(r"\b(?:no|not|without|w/o|never|nil|free\sof|non)[\s-](?:\w+\s)?$", re.IGNORECASE)
 
 
 def _said(rule: CourseRule, around: str) -> bool:

@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
+from extractor.markup import Plain, plain_of
 from extractor.schema import Mention, Note
 from extractor.screener import first_seen, in_order, sentence_keys
+from extractor.shift import date_moved_back, mentions_moved_back
 
 SHOWN: Final = 300
 """Characters of a sentence that the report shows at most."""
@@ -45,31 +47,45 @@ class NoteResult(NamedTuple):
 
 
 def pack(note: Note, mentions: Sequence[Mention], *, redact: bool) -> NoteResult:
-    """Return what is kept of a note.
+    """Return what is kept of a note, its dates as they were before it was de-identified.
 
     Args:
         note: the note.
         mentions: its mentions.
         redact: keep no words of the note.
     """
+    mentions = mentions_moved_back(note, mentions)
     findings = Findings(
         [replace(m, text=None) if redact else m for m in mentions],
         sentence_keys(note, mentions),
-        {} if redact else {m.mention_id: snippet_of(note.text, m) for m in mentions},
+        {} if redact else _snippets(note.text, mentions),
     )
     packed = pickle.dumps(findings, protocol=pickle.HIGHEST_PROTOCOL) if mentions else None
-    return NoteResult(note.patient_id, note.note_id, note.note_date, packed)
+    return NoteResult(note.patient_id, note.note_id, date_moved_back(note), packed)
 
 
-def snippet_of(text: str, mention: Mention) -> Snippet:
-    """Return a mention's sentence, or the part of a long one around it."""
+def _snippets(text: str, mentions: Sequence[Mention]) -> dict[str, Snippet]:
+    plain = plain_of(text) if mentions else None
+    return {m.mention_id: snippet_of(text, m, plain) for m in mentions}
+
+
+def snippet_of(text: str, mention: Mention, plain: Plain | None = None) -> Snippet:
+    """Return a mention's sentence, or the part of a long one around it.
+
+    Args:
+        text: the note as given.
+        mention: the mention.
+        plain: the words of a note that is HTML or RTF, which are shown in place of its tags.
+    """
     low, high = mention.sentence_start, max(mention.sentence_end, mention.end)
+    start, end = mention.start, mention.end
+    if plain is not None:
+        text, (low, high), (start, end) = plain.text, plain.inside(low, high), plain.inside(start, end)
+    first, last = low, high
     if high - low > SHOWN:
-        low = max(low, mention.start - _BEFORE)
+        low = max(low, start - _BEFORE)
         high = min(high, low + SHOWN)
-    end = min(mention.end, high)
-    cut_before, cut_after = low > mention.sentence_start, high < mention.sentence_end
-    return Snippet(text[low:high], mention.start - low, end - low, cut_before, cut_after)
+    return Snippet(text[low:high], start - low, min(end, high) - low, low > first, high < last)
 
 
 @dataclass(frozen=True)

@@ -102,6 +102,8 @@ class Vocabulary(_Strict):
     description: str
     entries: tuple[Entry, ...]
     refuse: tuple[Refusal, ...] = ()
+    false_friends: tuple[str, ...] = ()
+    """Words that look like misspelled names of this file and are none."""
 
 
 class Cue(_Matching):

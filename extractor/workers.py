@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from functools import lru_cache
 from multiprocessing import get_context
 from pathlib import Path
@@ -52,7 +53,7 @@ def chunked(notes: Iterable[Note]) -> Iterator[Chunk]:
     size = 0
     for note in notes:
         # Further columns are of no use to a worker, and sending them takes time.
-        chunk.append(Note(note.patient_id, note.note_id, note.text, note.note_date, note.note_type))
+        chunk.append(replace(note, extra={}))
         size += len(note.text)
         if len(chunk) >= NOTES or size >= CHARACTERS:
             yield chunk

@@ -59,6 +59,8 @@ def _course(chart: Chart, rule: DoseCourse, m: Mention, given: list[Mention]) ->
     name = " ".join((m.text or m.concept).split())
     how_long = f"{days:g} d" if days else "days not stated"
     text = f"{name} {amount}, {how_long}" if amount else f"{name}, {how_long}"
+    if size is None and details.get("low_dose"):
+        size, text = "low", f"{name}, a low dose by name"
     if size is None:
         status = _undosed(pulse, bool(details.get("high_dose")), days, rule)
         if status is None:

@@ -2,6 +2,20 @@
 
 from extractor.notes.columns import FIELDS, parse_columns
 from extractor.notes.issues import Found, Located, NoteIssue
+from extractor.notes.places import shown
 from extractor.notes.reader import Item, find_notes, read_notes
+from extractor.notes.reading import Reading, reading
 
-__all__ = ["FIELDS", "Found", "Item", "Located", "NoteIssue", "find_notes", "parse_columns", "read_notes"]
+__all__ = [
+    "FIELDS",
+    "Found",
+    "Item",
+    "Located",
+    "NoteIssue",
+    "Reading",
+    "find_notes",
+    "parse_columns",
+    "read_notes",
+    "reading",
+    "shown",
+]

@@ -62,11 +62,12 @@ class NoteIssue:
 
 
 class Located(NamedTuple):
-    """A note with the place it was read from, so that a later fault can name it."""
+    """A note, or a part of one, with the place it was read from, so that a later fault can name it."""
 
     note: Note
     source: str
     row: int | None
+    part: int | None = None
 
     def issue(self, reason: str) -> NoteIssue:
         """Return why this note is set aside after all."""
