@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractor import Answer, Note, Screener
+from extractor import Answer, Extractor, Mention, Note, Screener
 from extractor.errors import UsageError
 from extractor.mechanisms.base import interval, years_before
 from extractor.resolver import screen_of
@@ -27,6 +27,29 @@ from tests.shared import examples, notes_of, wrong
 
 DAY = "2024-03-01"
 Row = tuple[str, ...]
+
+
+class Remembering(Extractor):
+    """An extractor that reads each note once, since the properties ask for the same notes again and again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._read: dict[tuple[object, ...], list[Mention]] = {}
+
+    def signals(self, note: Note) -> list[Mention]:
+        """Return what was found in the note when it was first read."""
+        key = (note.patient_id, note.note_id, note.text, note.note_date)
+        if key not in self._read:
+            self._read[key] = super().signals(note)
+        return self._read[key]
+
+
+@pytest.fixture(scope="module")
+def screener() -> Screener:
+    """The screener of the default trial, which remembers the notes it has read."""
+    made = Screener()
+    made.extractor = Remembering()
+    return made
 
 
 def notes(*written: str) -> list[Note]:
@@ -102,12 +125,12 @@ EBV: list[Any] = [
     ("not_met", "2024-01-01 EBV PCR positive.", "2024-03-01 EBV PCR not detected."),
     ("not_met", "2024-02-29 EBV PCR positive.", "2024-03-01 EBV PCR negative."),
     ("met", "2024-02-29 EBV PCR negative.", "2024-03-01 EBV PCR positive."),
+    ("not_met", "EBV PCR positive on 2024-01-05, EBV PCR negative on 2024-02-20."),
     but(
         "the date before a test is taken for the one behind its result",
-        "not_met",
-        "EBV PCR positive on 2024-01-05, EBV PCR negative on 2024-02-20.",
+        "met",
+        "EBV PCR negative on 2024-01-05, EBV PCR positive on 2024-02-20.",
     ),
-    ("met", "EBV PCR negative on 2024-01-05, EBV PCR positive on 2024-02-20."),
     ("met", "2024-01-01 EBV PCR positive.", "2024-03-01 EBV PCR pending."),
     ("possible", "2024-01-01 EBV PCR positive.", "2024-03-01 EBV PCR detected, below quantification."),
     ("possible", "2024-01-01 EBV PCR negative.", "2024-03-01 Possible EBV infection."),

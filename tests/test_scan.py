@@ -37,11 +37,11 @@ def patterns() -> PatternSet:
 
 
 @pytest.fixture(scope="module")
-def plain() -> PatternSet:
+def plain(patterns: PatternSet) -> PatternSet:
     """The same patterns, searched without the automaton's library."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "ahocorasick_rs", None)
-        made = PatternSet(patterns_of(load_rulebook()))
+        made = PatternSet(patterns.patterns, patterns.anchors)
         assert type(made._automaton).__name__ == "_PlainSearch"
     return made
 
