@@ -41,7 +41,7 @@ def plain(patterns: PatternSet) -> PatternSet:
     """The same patterns, searched without the automaton's library."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "ahocorasick_rs", None)
-        made = PatternSet(patterns.patterns, patterns.anchors)
+        made = PatternSet(patterns.patterns)
         assert type(made._automaton).__name__ == "_PlainSearch"
     return made
 
@@ -221,7 +221,6 @@ def test_anchors_are_the_strings_that_matches_hold(expression: str, strings: set
         ("asthma|copd exac", ["asthma", "ASTHMA", "copd exac"]),
         (r"(?:no|denies)(?: any)? (?:asthma|copd)", ["no asthma", "denies any copd"]),
         (r"\d{1,3}(?:[.,]\d)? ?(?:mg|g)/kg", ["1 mg/kg", "2.5g/kg", "120 MG/KG"]),
-        (r"x{2,3}y", ["xxy", "xxxy"]),
         (r"[^;]{1,3};end", ["a;end", "abc;end"]),
         (r"(?:ab|cd){1,2}ef", ["abef", "cdabef"]),
         (r"[A-Z]\.[A-Z]\.", ["A.B.", "x.y."]),
