@@ -6,6 +6,7 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -159,6 +160,15 @@ SMALL = [
 ]
 
 
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of the test's own for what is kept of the rules."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("NOTECRITERIA_CACHE", str(folder))
+    return folder
+
+
+@pytest.mark.usefixtures("cache")
 @pytest.mark.parametrize("library", ["ahocorasick_rs", "none"])
 @pytest.mark.parametrize(("expressions", "text"), SMALL)
 def test_small_sets_find_what_finditer_finds(
@@ -168,6 +178,31 @@ def test_small_sets_find_what_finditer_finds(
         monkeypatch.setitem(sys.modules, "ahocorasick_rs", None)
     made = PatternSet(expressions)
     assert scanned(made, text) == searched(made, text)
+
+
+def test_anchors_are_kept_for_their_owner_alone_and_read_again(cache: Path) -> None:
+    first = PatternSet(["asthma|copd", r"\d+"]).anchors
+    (kept,) = cache.iterdir()
+    assert (kept.stat().st_mode & 0o077, cache.stat().st_mode & 0o077) == (0, 0)
+    assert PatternSet(["asthma|copd", r"\d+"]).anchors == first
+
+
+def test_other_patterns_are_kept_apart(cache: Path) -> None:
+    assert PatternSet(["asthma"]).anchors != PatternSet(["copd"]).anchors
+    assert len(list(cache.iterdir())) == 2
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1, 2]", b"\xff\x00", b'{"a": 1}'])
+def test_a_broken_file_of_kept_anchors_is_done_without(cache: Path, content: bytes) -> None:
+    first = PatternSet(["asthma"]).anchors
+    (kept,) = cache.iterdir()
+    kept.write_bytes(content)
+    assert PatternSet(["asthma"]).anchors == first
+
+
+def test_a_folder_that_cannot_be_made_is_done_without(cache: Path) -> None:
+    cache.write_text("a file stands in the way")
+    assert scanned(PatternSet(["asthma"]), "has asthma") == {0: [(4, 10)]}
 
 
 # --- anchors -------------------------------------------------------------------------------------------------------
