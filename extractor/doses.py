@@ -62,7 +62,7 @@ _DURATION = re.compile(
 )
 _TIMES = re.compile(
     r"(?<![A-Za-z0-9])(?:x|\*|times)\s?(?P<c>\d{1,2}|one|two|three|four|five|six|seven)"
-    r"(?![\dA-Za-z.,]|\s?(?:/|mg|g\b|10|cycles?|per|a\sday|d(?:ay)?\b|h(?:ours|rs|r)?\b|daily))",
+    r"(?![\dA-Za-z]|[.,]\d|\s?(?:/|mg|g\b|10|cycles?|per|a\sday|d(?:ay)?\b|h(?:ours|rs|r)?\b|daily))",
     re.IGNORECASE,
 )
 _HOURS = re.compile(

@@ -13,7 +13,7 @@ from hypothesis import given
 from extractor import Extractor, Note, build_pipeline
 from extractor.pipeline import CANDIDATES, MENTIONS, mentions_of_doc
 from extractor.schema import MENTION_COLUMNS
-from tests.shared import any_text, examples, notes_of, pitted, spliced, wrong
+from tests.shared import any_text, examples, notes_of, pitted, spliced
 
 if TYPE_CHECKING:
     from spacy import Language
@@ -79,11 +79,10 @@ TRICKY = [
 ]
 
 
-UNEQUAL = wrong("cues are shadowed by tokens and one after the other there, by characters and all at once here")
 TRICKY_ROWS = [
-    *(pytest.param(t, marks=UNEQUAL) if "na\u00efve to steroids" in t else t for t in TRICKY),
-    pytest.param("axi-cel; naive to steroids", marks=UNEQUAL),
-    pytest.param("No new allergies (NKDA).", marks=UNEQUAL),
+    *TRICKY,
+    "axi-cel; naive to steroids",
+    "No new allergies (NKDA).",
 ]
 PATIENTS = sorted({n.patient_id for n in notes_of("dev")})
 
@@ -138,9 +137,7 @@ def test_the_extractor_equals_the_pipeline_on_tricky_texts(pipeline: Language, e
     assert differences(pipeline, extractor, as_given(text)) == []
 
 
-@pytest.mark.parametrize(
-    "patient", [pytest.param(p, marks=UNEQUAL) if p in ("D1P05", "D1P14", "D3P06") else p for p in PATIENTS]
-)
+@pytest.mark.parametrize("patient", PATIENTS)
 def test_the_extractor_equals_the_pipeline_on_the_dev_notes(
     pipeline: Language, extractor: Extractor, patient: str
 ) -> None:
