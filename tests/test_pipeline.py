@@ -13,7 +13,7 @@ from hypothesis import given
 from extractor import Extractor, Note, build_pipeline
 from extractor.pipeline import CANDIDATES, MENTIONS, mentions_of_doc
 from extractor.schema import MENTION_COLUMNS
-from tests.shared import any_text, examples, notes_of, pitted, spliced, wrong
+from tests.shared import any_text, examples, notes_of, pitted, spliced
 
 if TYPE_CHECKING:
     from spacy import Language
@@ -71,6 +71,9 @@ TRICKY = [
     "PRF1, UNC13D: no pathogenic variants; HLH gene panel pending; familial HLH suspected",
     "refractory to steroids, did not respond to methylprednisolone, steroid-dependent, responded to prednisone",
     "DOB 3/4/1990",
+    "axi-cel; naive to steroids",
+    "No new allergies (NKDA).",
+    "HRCT no fibrosis, mosaic attenuation,\n? bronchiolitis.",
     "ASTHMA, COPD AND LYMPHOMA WERE RULED OUT. EBV PCR NEGATIVE.",
     "Asthma ruled out. COPD not ruled out. ILD was never confirmed. Lymphoma excluded but PTLD present.",
     "Epstein-\nBarr\n  virus PCR\n  not\n  detected",
@@ -79,12 +82,6 @@ TRICKY = [
 ]
 
 
-UNEQUAL = wrong("cues are shadowed by tokens and one after the other there, by characters and all at once here")
-TRICKY_ROWS = [
-    *(pytest.param(t, marks=UNEQUAL) if "na\u00efve to steroids" in t else t for t in TRICKY),
-    pytest.param("axi-cel; naive to steroids", marks=UNEQUAL),
-    pytest.param("No new allergies (NKDA).", marks=UNEQUAL),
-]
 PATIENTS = sorted({n.patient_id for n in notes_of("dev")})
 
 
@@ -133,14 +130,12 @@ def test_a_span_that_no_rule_matches_is_no_mention(pipeline: Language) -> None:
     assert pipeline("Feels well.")._.mentions == []
 
 
-@pytest.mark.parametrize("text", TRICKY_ROWS)
+@pytest.mark.parametrize("text", TRICKY)
 def test_the_extractor_equals_the_pipeline_on_tricky_texts(pipeline: Language, extractor: Extractor, text: str) -> None:
     assert differences(pipeline, extractor, as_given(text)) == []
 
 
-@pytest.mark.parametrize(
-    "patient", [pytest.param(p, marks=UNEQUAL) if p in ("D1P05", "D1P14", "D3P06") else p for p in PATIENTS]
-)
+@pytest.mark.parametrize("patient", PATIENTS)
 def test_the_extractor_equals_the_pipeline_on_the_dev_notes(
     pipeline: Language, extractor: Extractor, patient: str
 ) -> None:
