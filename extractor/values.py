@@ -18,7 +18,7 @@ _UNIT = re.compile(
     re.IGNORECASE,
 )
 _FLAG = re.compile(
-    r"[ \t]{0,8}\(?(?P<flag>HH|LL|H|L|high|low|elevated|raised|decreased|reduced|normal|\*|\u2191{1,3}|\u2193{1,3})\b\)?",
+    r"[ \t]{0,8}\(?(?P<flag>HH|LL|H|L|high|low|elevated|raised|decreased|reduced|normal|\*|\u2191{1,3}|\u2193{1,3})\b\)?(?!\s?(?:range\s?)?[<>:]?=?\s?\d)",
     re.IGNORECASE,
 )
 _REF = re.compile(
@@ -148,7 +148,9 @@ def read_load(text: str, end: int, sentence_end: int) -> Value | None:
         m = re.compile(
             r"[ \t]{0,14}(?:x10\^?\d\s?)?(?P<u>copies|cop\b|cps|IU|c/mL|gEq|GE/|geq|log(?:10)?)", re.IGNORECASE
         ).match(text, number.end)
-        log_before = re.search(r"log(?:10)?\s?$", text[end : number.start], re.IGNORECASE)
+        if number.value == 10 and re.search(r"log\s?$", text[end : number.start], re.IGNORECASE):
+            continue  # the 10 of log10
+        log_before = re.search(r"log(?:\s?10)?\s?$", text[end : number.start], re.IGNORECASE)
         between = text[end : number.start]
         if re.search(r"[;]|\b(?:CMV|HHV|HIV|HBV|HCV|BK|adeno)\b", between, re.IGNORECASE):
             return None
