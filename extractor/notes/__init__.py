@@ -1,7 +1,20 @@
 """Notes from folders, tables and single files: one stream of notes and of what could not be read."""
 
 from extractor.notes.columns import FIELDS, parse_columns
-from extractor.notes.issues import Found, Located, NoteIssue
-from extractor.notes.reader import Item, find_notes, read_notes
+from extractor.notes.issues import Found, InputError, Located, NoteIssue, Source
+from extractor.notes.reader import Input, Item, Seen, find_notes, read_notes
 
-__all__ = ["FIELDS", "Found", "Item", "Located", "NoteIssue", "find_notes", "parse_columns", "read_notes"]
+__all__ = [
+    "FIELDS",
+    "Found",
+    "Input",
+    "InputError",
+    "Item",
+    "Located",
+    "NoteIssue",
+    "Seen",
+    "Source",
+    "find_notes",
+    "parse_columns",
+    "read_notes",
+]

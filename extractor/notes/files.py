@@ -10,10 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from extractor.notes.meter import CountedFile
+
 DAMAGED: Final = (OSError, EOFError, zlib.error)
 """What reading a broken or compressed file may raise midway."""
 PACKED: Final = (".gz", ".zst")
 _HEAD: Final = 8192
+_BUFFER: Final = 1 << 16
 _CONTROL: Final = bytes(set(range(32)) - set(b"\t\n\x0b\x0c\r\x1b"))
 _MOST_CONTROL: Final = 0.1
 _MAGIC: Final = {
@@ -40,14 +43,26 @@ def open_bytes(path: Path) -> io.BufferedReader:
     """
     if path.exists() and not path.is_file():
         raise UnreadableError("is no regular file; name a file")
-    raw = path.open("rb")
+    raw = io.BufferedReader(CountedFile(path), _BUFFER)
     head = raw.peek(4)[:4]
     if head == b"\x28\xb5\x2f\xfd":
         return io.BufferedReader(_Zstd(raw))
     if head[:2] == b"\x1f\x8b":
-        raw.close()
-        return io.BufferedReader(gzip.GzipFile(path))
+        return io.BufferedReader(_Gzip(raw))
     return raw
+
+
+class _Gzip(gzip.GzipFile):
+    """A gzip file that closes the file beneath too."""
+
+    def __init__(self, raw: BinaryIO) -> None:
+        self._raw = raw
+        super().__init__(fileobj=raw, mode="rb")
+
+    def close(self) -> None:
+        """Close both."""
+        super().close()
+        self._raw.close()
 
 
 class _Zstd(io.RawIOBase):

@@ -17,6 +17,8 @@ from extractor.notes.rows import items_of_row
 
 _ROWS: Final = 256
 """Rows held at a time; a note may have megabytes."""
+_BUFFER: Final = 1 << 20
+"""Bytes read at a time; without it a whole column of a row group would be held."""
 
 
 def read_parquet(path: Path, given: Mapping[str, str]) -> Iterator[Found]:
@@ -34,7 +36,7 @@ def read_parquet(path: Path, given: Mapping[str, str]) -> Iterator[Found]:
             if not stream.peek(1):
                 raise InputError(path, "the file is empty; write it again")
             packed = not isinstance(stream.raw, io.FileIO)
-            with pq.ParquetFile(pa.BufferReader(stream.read()) if packed else str(path)) as file:
+            with pq.ParquetFile(pa.BufferReader(stream.read()) if packed else stream, buffer_size=_BUFFER) as file:
                 yield from _rows(path, file, given)
     except pa.ArrowException:
         raise InputError(path, "is no Parquet file, or a damaged one; write it again") from None

@@ -4,20 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from extractor.notes.files import plain_name, why_unread
-from extractor.notes.issues import Found, InputError, Located, NoteIssue
+from extractor.notes.issues import Found, InputError, Located, NoteIssue, Source
 from extractor.notes.jsonlines import read_json_lines
 from extractor.notes.tables import read_csv
 from extractor.notes.textfiles import is_text_file, read_folder, read_text_file
 from extractor.schema import Note
 
 Item = Note | NoteIssue
+Input = str | Path | Source
 Reader = Callable[[Path, Mapping[str, str]], Iterator[Found]]
 
 
-def read_notes(inputs: Iterable[str | Path], columns: Mapping[str, str] | None = None) -> Iterator[Item]:
+class Seen(Protocol):
+    """Remembers which notes, by patient and note id, were read; a set does."""
+
+    def __contains__(self, key: object, /) -> bool:
+        """Return whether a note was read before."""
+
+    def add(self, key: tuple[str, str], /) -> None:
+        """Remember a note."""
+
+
+def read_notes(inputs: Iterable[Input], columns: Mapping[str, str] | None = None) -> Iterator[Item]:
     """Yield the notes of inputs in order, and an issue for whatever could not be read.
 
     A note is known by patient and note id together; of two with the same ids the later one is set aside.
@@ -35,13 +46,21 @@ def read_notes(inputs: Iterable[str | Path], columns: Mapping[str, str] | None =
         yield found.note if isinstance(found, Located) else found
 
 
-def find_notes(inputs: Iterable[str | Path], columns: Mapping[str, str] | None = None) -> Iterator[Found]:
-    """Yield what ``read_notes`` yields, each note with the place it was read from."""
-    seen: set[tuple[str, str]] = set()
+def find_notes(
+    inputs: Iterable[Input], columns: Mapping[str, str] | None = None, seen: Seen | None = None
+) -> Iterator[Found]:
+    """Yield what ``read_notes`` yields, each note with the place it was read from.
+
+    Args:
+        inputs: files, folders and other sources.
+        columns: the user's own column names by field.
+        seen: remembers the notes that were read; default is a set, which grows with their number.
+    """
+    seen = set() if seen is None else seen
     for given in inputs:
         count = 0
         try:
-            for found in _read(Path(given), columns or {}):
+            for found in given.read(columns or {}) if isinstance(given, Source) else _read(Path(given), columns or {}):
                 count += not (isinstance(found, NoteIssue) and found.kind == "warning")
                 yield _unless_seen(found, seen)
             if not count:
@@ -50,7 +69,7 @@ def find_notes(inputs: Iterable[str | Path], columns: Mapping[str, str] | None =
             yield NoteIssue(fault.source, None, fault.reason, kind="input")
 
 
-def _unless_seen(found: Found, seen: set[tuple[str, str]]) -> Found:
+def _unless_seen(found: Found, seen: Seen) -> Found:
     if isinstance(found, NoteIssue):
         return found
     key = (found.note.patient_id, found.note.note_id)
