@@ -66,7 +66,10 @@ def screen(
         bool, typer.Option("--redact-evidence", help="Leave the words of the notes out of all files.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
-    resume: Annotated[bool, typer.Option("--resume", help=f"Go on with a run that was stopped ({LATER}).")] = False,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on with a run that was stopped, or read only what is new since the last."),
+    ] = False,
     engine: Annotated[str, typer.Option("--engine", help=f"local, or spark ({LATER}).")] = "local",
     sql: Annotated[str | None, typer.Option("--sql", help=f"Query that gives the notes ({LATER}).")] = None,
     url: Annotated[str | None, typer.Option("--url", help=f"Database of the query ({LATER}).")] = None,
@@ -74,7 +77,7 @@ def screen(
     """Read notes and write a run folder: answers with their evidence for every patient."""
     from extractor.errors import UsageError
 
-    for option, given in (("--resume", resume), ("--sql", sql), ("--url", url)):
+    for option, given in (("--sql", sql), ("--url", url)):
         _later(option, given)
     if engine != "local":
         _later("--engine spark", engine == "spark")
@@ -96,6 +99,7 @@ def screen(
             columns=parse_columns(columns),
             workers=workers,
             redact_evidence=redact_evidence,
+            resume=resume,
             progress=progress,
         )
     for line in console.issue_lines(run, quiet=quiet):

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from extractor import batch, workers
 from extractor.batch import screen
+from extractor.checkpoint import CHECKPOINT
 from extractor.errors import UsageError
 from extractor.extract import Extractor
 from extractor.notes import read_notes
@@ -30,7 +31,7 @@ from extractor.tables import storable
 from extractor.workers import DIED, chunked, extract_notes
 
 TABLES = ("mentions.parquet", "answers.parquet", "screening.csv")
-FILES = {*TABLES, "report.html", "run.json"}
+FILES = {*TABLES, "report.html", "run.json", CHECKPOINT}
 
 
 def rows(path: Path) -> list[dict[str, Any]]:
@@ -41,6 +42,10 @@ def rows(path: Path) -> list[dict[str, Any]]:
 def lines(path: Path, **row: Any) -> None:
     with path.open("a", encoding="utf-8") as stream:
         stream.write(json.dumps(row) + "\n")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {p.name: p.read_bytes() for p in folder.iterdir() if p.name != CHECKPOINT}
 
 
 def sheet(folder: Path) -> list[dict[str, str]]:
@@ -330,11 +335,11 @@ def test_a_run_that_fails_leaves_the_earlier_one_as_it_was(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     screen([folder], tmp_path / "run")
-    before = {p.name: p.read_bytes() for p in (tmp_path / "run").iterdir()}
+    before = contents(tmp_path / "run")
     monkeypatch.setattr(batch, "write_report", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         screen([folder], tmp_path / "run", as_of="2030-01-01")
-    assert {p.name: p.read_bytes() for p in (tmp_path / "run").iterdir()} == before
+    assert contents(tmp_path / "run") == before
 
 
 def test_a_folder_of_others_keeps_its_permissions(folder: Path, tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def open_bytes(path: Path) -> io.BufferedReader:
     """
     if path.exists() and not path.is_file():
         raise UnreadableError("is no regular file; name a file")
-    raw = io.BufferedReader(CountedFile(path), _BUFFER)
+    raw: io.BufferedReader = io.BufferedReader(CountedFile(path), _BUFFER)
     head = raw.peek(4)[:4]
     if head == b"\x28\xb5\x2f\xfd":
         return io.BufferedReader(_Zstd(raw))

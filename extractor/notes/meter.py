@@ -73,7 +73,7 @@ class CountedFile(io.FileIO):
         super().__init__(path, "rb")
         self._meter = _CURRENT.get()
 
-    def readinto(self, buffer: Any) -> int | None:  # type: ignore[override]
+    def readinto(self, buffer: Any) -> int | None:
         """Fill a buffer and return how many bytes were put there."""
         count = super().readinto(buffer)
         if self._meter and count:
