@@ -211,11 +211,19 @@ def _key(screener: Screener, *, redact: bool) -> str:
 
 
 class _Waiting(NamedTuple):
-    """A note that is being worked on: where it stood, and its fingerprint."""
+    """A note that is being worked on: where it stood, its fingerprint, and how much was read when it was."""
 
     source: str
     row: int | None
     digest: bytes
+    share: float | None
+
+
+class _Passed(NamedTuple):
+    """What needs no work: an issue, or (``None``) a note taken over."""
+
+    issue: NoteIssue | None
+    share: float | None
 
 
 class _Work:
@@ -237,32 +245,32 @@ class _Work:
         """Read and extract note by note; only mentions stay."""
         meter = Meter(size_of(inputs))
         with meter.running():
-            items = self._items(find_notes(inputs, columns, self._kept))
+            items = self._items(find_notes(inputs, columns, self._kept), meter)
             # The run before may have been killed by one of its notes, which must not kill this one.
             for item in extract_notes(items, rules, workers, redact=redact, apart=self._kept.unfinished):
                 if isinstance(item, NoteResult):
-                    self._keep(item, self._waiting.popleft())
-                elif item.value is None:
-                    self._run.notes += 1
-                    self._run.resumed += 1
+                    place = self._waiting.popleft()
+                    self._keep(item, place)
+                    share = place.share
                 else:
-                    self._note_issue(item.value)
+                    self._pass(item.value)
+                    share = item.value.share
                 if self._progress:
-                    self._progress.note(meter.share)
+                    self._progress.note(share)
         if not len(self._run.issues_of("input")):
             self._kept.all_read()
 
-    def _items(self, found: Iterable[Located | NoteIssue]) -> Iterator[Note | Done]:
+    def _items(self, found: Iterable[Located | NoteIssue], meter: Meter) -> Iterator[Note | Done]:
         """Yield the notes to work on; issues and notes taken over keep their places among them."""
         for item in found:
             if isinstance(item, NoteIssue):
-                yield Done(item)
+                yield Done(_Passed(item, meter.share))
                 continue
             digest = fingerprint(item.note)
             if self._kept.take_over(item.note, digest):
-                yield Done(None)
+                yield Done(_Passed(None, meter.share))
             else:
-                self._waiting.append(_Waiting(item.source, item.row, digest))
+                self._waiting.append(_Waiting(item.source, item.row, digest, meter.share))
                 yield item.note
 
     def _keep(self, result: NoteResult, place: _Waiting) -> None:
@@ -271,6 +279,13 @@ class _Work:
             self._run.notes += 1
         else:
             self._note_issue(NoteIssue(place.source, place.row, result.fault, result.patient_id, result.note_id))
+
+    def _pass(self, passed: _Passed) -> None:
+        if passed.issue is not None:
+            self._note_issue(passed.issue)
+            return
+        self._run.notes += 1
+        self._run.resumed += 1
 
     def _note_issue(self, issue: NoteIssue) -> None:
         self._run.issues_of(issue.kind).append(issue)

@@ -37,6 +37,8 @@ class _Telling:
 
     def note(self, share: float | None) -> None:
         """Count one more note."""
+        if not self._notes.count:
+            self._told = time.monotonic()
         self._notes.step(share)
         if self._due():
             self._tell(self._notes.told("notes", "read"), share)
@@ -44,7 +46,7 @@ class _Telling:
     def patient(self, share: float | None) -> None:
         """Count one more patient."""
         if not self._patients.count:
-            self._patients = Pace()  # its clock starts with the first patient
+            self._patients, self._told = Pace(), time.monotonic()  # the clock starts with the first patient
         self._patients.step(share)
         if self._due():
             self._tell(self._patients.told("patients", "answered"), share)

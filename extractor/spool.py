@@ -36,6 +36,10 @@ class Spool(Collection[T], Generic[T]):
         self._end += _LENGTH.size + len(data)
         self._count += 1
 
+    def __del__(self) -> None:
+        """Give the memory and the disk back."""
+        self._file.close()
+
     def __len__(self) -> int:
         """Return how many items there are."""
         return self._count

@@ -244,11 +244,12 @@ class _Pool:
 
     def _bury(self, worker: _Worker) -> None:
         """Put a new process in the place of one that died, and see what becomes of its notes."""
+        self._workers.remove(worker)
         worker.stop()
         self._stillborn = 0 if worker.ready else self._stillborn + 1
         if self._stillborn > self._count * TRIES:
             raise NoteCriteriaError("worker processes cannot be started here; use --workers 1")
-        self._workers[self._workers.index(worker)] = self._new()
+        self._workers.append(self._new())
         if worker.job is not None:
             self._again(worker.job)
 
