@@ -18,7 +18,7 @@ from extractor.cli import app
 
 ROOT = Path(__file__).parent.parent
 NONCE = "Zebrafishitis"
-COMMANDS = ("screen", "explain", "evaluate", "compare", "export", "review", "rules")
+COMMANDS = ("screen", "load", "explain", "evaluate", "compare", "export", "review", "rules")
 
 
 def invoke(*arguments: object, stdin: bytes | None = None) -> Result:

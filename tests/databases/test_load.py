@@ -224,7 +224,7 @@ def test_term_modifiers_hold_all_that_is_known() -> None:
     found = fields_of(loaded("EBV PCR 1,200 IU/mL on 2024-03-01.")["EBV"]["term_modifiers"])
     given = {"negation": "false", "subject": "patient", "conditional": "false", "uncertain": "false"}
     assert given.items() <= found.items()
-    assert (found["value"], found["unit"], found["date"], found["label"]) == ("1200", "IU/mL", "2024-03-01", "EBV")
+    assert (found["value"], found["result"], found["date"], found["label"]) == ("1200", "positive", "2024-03-01", "EBV")
 
 
 def test_long_and_odd_texts_fit_the_columns() -> None:
