@@ -7,33 +7,36 @@ import hashlib
 import json
 import platform
 import time
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
+from extractor.answering import answering, answers_of
 from extractor.checkpoint import CHECKPOINT, Checkpoint, fingerprint
 from extractor.errors import UsageError
 from extractor.notes import Input, Located, NoteIssue, Source, find_notes
+from extractor.notes.issues import Kind
 from extractor.notes.meter import Meter, size_of
 from extractor.records import NoteResult, Record
 from extractor.report import MOST_ISSUES, Detail, Frame, Summary, with_details, write_report
-from extractor.resolver import screen_of
 from extractor.runfolder import RUN, RunFolder
-from extractor.schema import SCREENS, Answer, Note
+from extractor.schema import SCREENS, Note
 from extractor.screener import Screener, reference_date
 from extractor.sheet import Sheet
 from extractor.spool import Spool
 from extractor.tables import ANSWER_SCHEMA, MENTION_SCHEMA, TableWriter, storable
-from extractor.workers import Done, extract_notes
+from extractor.workers import Crew, Done, Settings, extraction
 
 _PACKAGES: Final = ("notecriteria", "medspacy", "spacy", "pyarrow")
 _PACKAGE: Final = Path(__file__).parent
-KINDS: Final = ("input", "set_aside", "warning")
+KINDS: Final[tuple[Kind, ...]] = ("input", "set_aside", "warning")
 """Kinds of issues, the gravest first."""
+FEW: Final = 200
+"""Patients that are answered sooner than other processes start."""
 
 
 class Progress(Protocol):
@@ -65,7 +68,7 @@ class Run:
         resumed: how many of them an earlier run had read just as they are.
         mentions: mentions written.
         summaries: a line per patient.
-        tallies: how many patients have each status, by question.
+        issues: all that could not be read.
         timings: seconds by step.
     """
 
@@ -74,43 +77,76 @@ class Run:
     notes: int = 0
     resumed: int = 0
     mentions: int = 0
-    summaries: Spool[Summary] = field(default_factory=Spool)
-    tallies: dict[str, Counter[str]] = field(default_factory=dict)
+    summaries: Summaries = field(default_factory=lambda: Summaries())
+    issues: Issues = field(default_factory=lambda: Issues())
     timings: dict[str, float] = field(default_factory=dict)
-    _issues: dict[str, Spool[NoteIssue]] = field(default_factory=lambda: {kind: Spool() for kind in KINDS})
-    _screens: Counter[str] = field(default_factory=Counter)
 
-    @property
-    def issues(self) -> list[NoteIssue]:
-        """All that could not be read."""
-        return list(chain.from_iterable(self._issues.values()))
-
-    def issues_of(self, kind: str) -> Spool[NoteIssue]:
+    def issues_of(self, kind: Kind) -> Spool[NoteIssue]:
         """Return the issues of one kind, in the order of the input."""
-        return self._issues[kind]
+        return self.issues.of[kind]
 
-    def lines(self, kinds: Iterable[str], most: int) -> tuple[list[str], int]:
+    def lines(self, kinds: Iterable[Kind], most: int) -> tuple[list[str], int]:
         """Return the first lines about issues of some kinds, and how many more there are.
 
         Args:
             kinds: the kinds.
             most: how many lines.
         """
-        chosen = [self._issues[kind] for kind in kinds]
+        chosen = [self.issues.of[kind] for kind in kinds]
         shown = [issue.line for issue in islice(chain.from_iterable(chosen), most)]
         return shown, sum(map(len, chosen)) - len(shown)
 
-    def add(self, summary: Summary) -> None:
-        """Count a patient."""
-        self.summaries.append(summary)
-        self._screens[summary.screen] += 1
-        for question, status in zip(self.screener.trial.questions, summary.statuses, strict=True):
-            self.tallies.setdefault(question.id, Counter())[status] += 1
+    @property
+    def tallies(self) -> dict[str, Counter[str]]:
+        """How many patients have each status, by question."""
+        counts = self.summaries.statuses
+        return {q.id: counts[i] for i, q in enumerate(self.screener.trial.questions)}
 
     @property
     def screens(self) -> dict[str, int]:
         """How many patients have each roll-up."""
-        return {screen: self._screens[screen] for screen in SCREENS}
+        return {screen: self.summaries.screens[screen] for screen in SCREENS}
+
+
+class Summaries(Spool[Summary]):
+    """A line per patient, counted as they come."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.screens: Counter[str] = Counter()
+        self.statuses: defaultdict[int, Counter[str]] = defaultdict(Counter)
+
+    def append(self, item: Summary) -> None:
+        """Add a patient's line."""
+        super().append(item)
+        self.screens[item.screen] += 1
+        for place, status in enumerate(item.statuses):
+            self.statuses[place][status] += 1
+
+
+class Issues:
+    """All that could not be read, by kind, in the order of the input."""
+
+    def __init__(self) -> None:
+        self.of: dict[Kind, Spool[NoteIssue]] = {kind: Spool() for kind in KINDS}
+
+    def append(self, issue: NoteIssue) -> None:
+        """Add an issue."""
+        self.of[issue.kind].append(issue)
+
+    def __iadd__(self, issues: Iterable[NoteIssue]) -> Issues:
+        """Add issues."""
+        for issue in issues:
+            self.append(issue)
+        return self
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return sum(map(len, self.of.values()))
+
+    def __iter__(self) -> Iterator[NoteIssue]:
+        """Yield all, the gravest kind first."""
+        return chain.from_iterable(self.of.values())
 
 
 def screen(
@@ -154,7 +190,6 @@ def screen(
     reference_date([], as_of)
     started = dt.datetime.now(dt.UTC)
     run = Run(Path(out), Screener(trial, rules, as_of))
-    run.tallies = {question.id: Counter() for question in run.screener.trial.questions}
     site = Path(rules) if rules is not None else None
     options = {
         "trial": str(trial),
@@ -165,26 +200,30 @@ def screen(
         "redact_evidence": redact_evidence,
     }
     folder = RunFolder(run.out)
-    with Checkpoint(folder.path, _key(run.screener, redact=redact_evidence), resume=resume) as kept:
+    settings = Settings(site, redact_evidence, trial, as_of)
+    with (
+        Checkpoint(folder.path, _key(run.screener, redact=redact_evidence), resume=resume) as kept,
+        # The run before may have been killed by one of its notes, which must not kill this one.
+        Crew(workers, settings, apart=kept.unfinished) as crew,
+    ):
         folder.tidy()
-        with _timed(run, "read_and_extract"):
-            work = _Work(run, kept, progress)
-            work.read(inputs, columns or {}, site, workers, redact=redact_evidence)
+        with Timed(run, "read_and_extract"):
+            _Work(run, kept, progress).read(inputs, columns or {}, crew)
         if not len(kept) and len(run.issues_of("input")):
             kept.close()
             folder.undo(CHECKPOINT)
             raise UsageError("\n".join(issue.line for issue in run.issues_of("input")))
         with folder:
-            with _timed(run, "answer_and_write"):
-                _answer(run, kept, folder, progress)
-                _write_report(run, kept, folder, redact_evidence)
+            with Timed(run, "answer_and_write"):
+                _answer(run, kept, folder, crew, progress)
+                write_report_of(run, kept, folder, redact_evidence)
             described = [i.described() if isinstance(i, Source) else str(i) for i in inputs]
-            _write_run(run, folder, {"started": started, "inputs": described, "options": options})
+            write_run(run, folder, {"started": started, "inputs": described, "options": options})
         kept.finished()
     return run
 
 
-class _timed:  # noqa: N801 - reads as a word
+class Timed:
     """Keeps how long a step took."""
 
     def __init__(self, run: Run, step: str) -> None:
@@ -239,15 +278,12 @@ class _Work:
         self._run, self._kept, self._progress = run, kept, progress
         self._waiting: deque[_Waiting] = deque()
 
-    def read(
-        self, inputs: Sequence[Input], columns: Mapping[str, str], rules: Path | None, workers: int, *, redact: bool
-    ) -> None:
+    def read(self, inputs: Sequence[Input], columns: Mapping[str, str], crew: Crew) -> None:
         """Read and extract note by note; only mentions stay."""
         meter = Meter(size_of(inputs))
         with meter.running():
             items = self._items(find_notes(inputs, columns, self._kept), meter)
-            # The run before may have been killed by one of its notes, which must not kill this one.
-            for item in extract_notes(items, rules, workers, redact=redact, apart=self._kept.unfinished):
+            for item in crew.run(extraction(), items):
                 if isinstance(item, NoteResult):
                     place = self._waiting.popleft()
                     self._keep(item, place)
@@ -271,7 +307,8 @@ class _Work:
                 yield Done(_Passed(None, meter.share))
             else:
                 self._waiting.append(_Waiting(item.source, item.row, digest, meter.share))
-                yield item.note
+                # Further columns are of no use to a worker, and sending them takes time.
+                yield replace(item.note, extra={})
 
     def _keep(self, result: NoteResult, place: _Waiting) -> None:
         self._kept.put(result, place.digest)
@@ -288,61 +325,49 @@ class _Work:
         self._run.resumed += 1
 
     def _note_issue(self, issue: NoteIssue) -> None:
-        self._run.issues_of(issue.kind).append(issue)
+        self._run.issues.append(issue)
         if issue.kind == "set_aside":
             self._kept.set_aside(issue.patient_id)
 
 
-def answers_of(screener: Screener, record: Record) -> list[Answer]:
-    """Return a patient's answers; of a patient without a readable note all are ``not_documented``.
-
-    Args:
-        screener: the trial and the rules.
-        record: the patient.
-    """
-    if record.note_dates:
-        return screener.resolve(record.patient_id, record.mentions, record.note_dates, record.first_seen)
-    count = record.set_aside
-    why = f"No note could be read: {'the only one was' if count == 1 else f'all {count} were'} set aside."
-    return [
-        Answer(record.patient_id, screener.trial.trial, q.id, q.kind, "not_documented", "direct", why)
-        for q in screener.trial.questions
-    ]
-
-
-def _answer(run: Run, kept: Checkpoint, folder: RunFolder, progress: Progress | None) -> None:
+def _answer(run: Run, kept: Checkpoint, folder: RunFolder, crew: Crew, progress: Progress | None) -> None:
     """Answer every patient and write the tables and the sheet."""
-    patients = len(kept)
-    trial = run.screener.trial
-    questions = [q.id for q in trial.questions]
+    patients, questions = len(kept), [q.id for q in run.screener.trial.questions]
     with (
         TableWriter(folder.create("mentions.parquet"), MENTION_SCHEMA) as mentions,
         TableWriter(folder.create("answers.parquet"), ANSWER_SCHEMA) as answers,
         folder.create("screening.csv", text=True) as stream,
     ):
-        sheet = Sheet(stream, questions, trial.statement)
-        for record in kept:
-            given = answers_of(run.screener, record)
-            mentions.add(m.row() for m in record.mentions if not m.label.startswith("_"))
-            answers.add(a.row() for a in given)
-            statuses = {a.question: a.status for a in given}
-            summary = Summary(
-                record.patient_id,
-                len(record.note_dates),
-                record.set_aside,
-                screen_of(given),
-                tuple(statuses[q] for q in questions),
-            )
-            sheet.add(summary.patient_id, summary.notes, summary.screen, statuses)
-            run.add(summary)
+        sheet = Sheet(stream, questions, run.screener.trial.statement)
+        for answered in crew.run(answering(), kept, here=not crew.started and patients < FEW):
+            mentions.add_packed(answered.mentions)
+            answers.add_packed(answered.answers)
+            line = answered.summary
+            sheet.add(line.patient_id, line.notes, line.screen, dict(zip(questions, line.statuses, strict=True)))
+            run.summaries.append(line)
             if progress:
                 progress.patient(len(run.summaries) / patients)
     run.mentions = mentions.count
 
 
-def _write_report(run: Run, kept: Checkpoint, folder: RunFolder, redacted: bool) -> None:
+class _ByPatient(Protocol):
+    """Gives a patient's record by the patient's id; a mapping does."""
+
+    def __getitem__(self, patient_id: str, /) -> Record:
+        """Return one patient."""
+
+
+def write_report_of(run: Run, records: _ByPatient, folder: RunFolder, redacted: bool) -> None:
+    """Write ``report.html``.
+
+    Args:
+        run: the run, with its summaries.
+        records: at least the patients whose evidence is shown.
+        folder: the run folder.
+        redacted: whether the words of the notes are left out.
+    """
     shown = with_details(run.summaries)
-    chosen = (kept[s.patient_id] for s in run.summaries if s.patient_id in shown)
+    chosen = (records[s.patient_id] for s in run.summaries if s.patient_id in shown)
     details = (Detail(record, answers_of(run.screener, record)) for record in chosen)
     facts = {
         "Trial": f"{run.screener.trial.trial}: {run.screener.trial.title}",
@@ -367,9 +392,15 @@ def versions() -> dict[str, str | None]:
     return found
 
 
-def _write_run(run: Run, folder: RunFolder, given: Mapping[str, Any]) -> None:
+def run_content(run: Run, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what ``run.json`` tells of a run, less the issues.
+
+    Args:
+        run: the run.
+        given: its ``inputs``, its ``options`` and when it ``started``.
+    """
     trial = run.screener.trial
-    content = {
+    return {
         "tool": "notecriteria",
         "versions": versions(),
         "rules_digest": run.screener.extractor.book.digest,
@@ -392,9 +423,13 @@ def _write_run(run: Run, folder: RunFolder, given: Mapping[str, Any]) -> None:
         "seconds": run.timings,
         "notes_taken_over": run.resumed,
     }
-    lists = {"unreadable_inputs": "input", "set_aside": "set_aside", "warnings": "warning"}
+
+
+def write_run(run: Run, folder: RunFolder, given: Mapping[str, Any]) -> None:
+    """Write ``run.json``; see ``run_content``."""
+    lists: dict[str, Kind] = {"unreadable_inputs": "input", "set_aside": "set_aside", "warnings": "warning"}
     with folder.create(RUN, text=True) as stream:
-        stream.write(_json(content).removesuffix("\n}"))
+        stream.write(_json(run_content(run, given)).removesuffix("\n}"))
         for name, kind in lists.items():
             stream.write(f',\n  "{name}": [')
             for number, issue in enumerate(run.issues_of(kind)):

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, Final
 
 from extractor.errors import NoteCriteriaError, UsageError
-from extractor.records import NoteResult, Record, record_of
+from extractor.records import Kept, NoteResult, Record
 from extractor.schema import Note
 
 CHECKPOINT: Final = ".checkpoint.sqlite"
@@ -213,16 +213,16 @@ class Checkpoint:
         query = f"select count(*) from ({_PATIENTS})"
         return int(self._store.execute(query).fetchone()[0])
 
-    def __iter__(self) -> Iterator[Record]:
+    def __iter__(self) -> Iterator[Kept]:
         """Yield every patient in order, also those none of whose notes could be read."""
         for (patient,) in self._store.execute(f"{_PATIENTS} order by 1"):
-            yield self._record(patient)
+            yield self._kept(patient)
 
     def __getitem__(self, patient_id: str) -> Record:
         """Return one patient."""
-        return self._record(_bytes(patient_id))
+        return self._kept(_bytes(patient_id)).record
 
-    def _record(self, patient: bytes) -> Record:
+    def _kept(self, patient: bytes) -> Kept:
         patient_id = _text(patient)
         rows = self._store.execute(
             f"select note, date, packed from notes left join findings on id = findings where patient = ? and {_READ}",
@@ -230,7 +230,7 @@ class Checkpoint:
         )
         aside = self._store.execute("select count from aside where patient = ?", (patient,)).fetchone()
         results = [NoteResult(patient_id, _text(note), date, packed) for note, date, packed in rows]
-        return record_of(patient_id, results, aside[0] if aside else 0)
+        return Kept(patient_id, results, aside[0] if aside else 0)
 
 
 _READ: Final = "run = (select cast(value as integer) from facts where name = 'run') and digest is not null"

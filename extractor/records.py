@@ -115,6 +115,25 @@ class Record:
     snippets: Mapping[str, Snippet]
 
 
+class Kept(NamedTuple):
+    """What was kept of a patient.
+
+    Args:
+        patient_id: the patient.
+        results: what each note gave.
+        set_aside: how many notes were set aside.
+    """
+
+    patient_id: str
+    results: list[NoteResult]
+    set_aside: int
+
+    @property
+    def record(self) -> Record:
+        """The patient, ready to be answered."""
+        return record_of(self.patient_id, self.results, self.set_aside)
+
+
 def record_of(patient_id: str, results: Iterable[NoteResult], set_aside: int) -> Record:
     """Return a patient's notes put together.
 

@@ -1,4 +1,4 @@
-"""Notes to mentions, in this process or in several; results come in the order of the notes."""
+"""Work in this process or in several; results come in the order of the work, and a death costs what caused it alone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import chain
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
@@ -20,19 +20,9 @@ from extractor.extract import Extractor
 from extractor.records import NoteResult, pack
 from extractor.schema import Note
 
-
-class Done(NamedTuple):
-    """Something that needs no work and keeps its place among the notes."""
-
-    value: Any
-
-
-Item = Note | Done
-Chunk = Sequence[Item]
-Function = Callable[[Sequence[Note], Path | None, bool], list[NoteResult]]
 NOTES: Final = 32
 CHARACTERS: Final = 400_000
-"""A chunk ends at so many notes or characters,"""
+"""A chunk ends at so many notes (or patients) or characters,"""
 ITEMS: Final = 1000
 """or at so many items that need no work."""
 IN_FLIGHT: Final = 3
@@ -42,8 +32,49 @@ TRIES: Final = 2
 DIED: Final = "the process that worked on it died, perhaps out of memory; split the note or give the machine more"
 
 
+class Done(NamedTuple):
+    """Something that needs no work and keeps its place in the order."""
+
+    value: Any
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a process must know to work.
+
+    Args:
+        rules: a site's own rules.
+        redact: keep no words of the notes.
+        trial: the trial, for those who answer its questions.
+        as_of: reference date.
+    """
+
+    rules: Path | None = None
+    redact: bool = False
+    trial: str | Path = "NCT07208058"
+    as_of: str | None = None
+
+
+Function = Callable[[Sequence[Any], Settings], list[Any]]
+"""What is done with the pieces of a chunk: a result for each. Other processes find it by its name."""
+
+
+class Task(NamedTuple):
+    """A kind of work.
+
+    Args:
+        function: does it.
+        died: gives the result for a piece on which processes died.
+        size: tells how large a piece is.
+    """
+
+    function: Function
+    died: Callable[[Any], Any]
+    size: Callable[[Any], int]
+
+
 def extract_notes(
-    items: Iterable[Item], rules: Path | None, workers: int, *, redact: bool, apart: bool = False
+    items: Iterable[Note | Done], rules: Path | None, workers: int, *, redact: bool, apart: bool = False
 ) -> Iterator[NoteResult | Done]:
     """Yield what each note gave, and all else as it is, in order.
 
@@ -57,30 +88,17 @@ def extract_notes(
     Raises:
         NoteCriteriaError: processes cannot be started.
     """
-    if workers == 1 and not apart:
-        for item in items:
-            yield item if isinstance(item, Done) else work(item, rules, redact)
-        return
-    with _Pool(workers, rules, redact) as pool:
-        yield from pool.run(chunked(items))
+    with Crew(workers, Settings(rules, redact), apart=apart) as crew:
+        yield from crew.run(extraction(), items)
 
 
-def chunked(items: Iterable[Item]) -> Iterator[Chunk]:
-    """Yield items in chunks of at most so many notes, and characters unless one note has more."""
-    chunk: list[Item] = []
-    notes = size = 0
-    for item in items:
-        if isinstance(item, Note):
-            # Further columns are of no use to a worker, and sending them takes time.
-            item = Note(item.patient_id, item.note_id, item.text, item.note_date, item.note_type)
-            notes += 1
-            size += len(item.text)
-        chunk.append(item)
-        if notes >= NOTES or size >= CHARACTERS or len(chunk) >= ITEMS:
-            yield chunk
-            chunk, notes, size = [], 0, 0
-    if chunk:
-        yield chunk
+def extraction() -> Task:
+    """Return the work of finding mentions in notes."""
+    return Task(_work_chunk, _died, lambda note: len(note.text))
+
+
+def _died(note: Note) -> NoteResult:
+    return NoteResult(note.patient_id, note.note_id, note.note_date, None, DIED)
 
 
 @lru_cache(maxsize=2)
@@ -104,30 +122,59 @@ def work(note: Note, rules: Path | None, redact: bool) -> NoteResult:
         return NoteResult(note.patient_id, note.note_id, note.note_date, None, fault)
 
 
-def _work_chunk(chunk: Sequence[Note], rules: Path | None, redact: bool) -> list[NoteResult]:
-    return [work(note, rules, redact) for note in chunk]
+def _work_chunk(chunk: Sequence[Note], settings: Settings) -> list[NoteResult]:
+    return [work(note, settings.rules, settings.redact) for note in chunk]
 
 
-def _serve(pipe: Connection, function: Function, rules: Path | None, redact: bool) -> None:
+def chunked(items: Iterable[Any], size: Callable[[Any], int]) -> Iterator[list[Any]]:
+    """Yield items in chunks of at most so many pieces, and characters unless one piece has more.
+
+    Args:
+        items: pieces of work, and what needs none.
+        size: tells how many characters a piece has.
+    """
+    chunk: list[Any] = []
+    pieces = characters = 0
+    for item in items:
+        chunk.append(item)
+        if not isinstance(item, Done):
+            pieces += 1
+            characters += size(item)
+        if pieces >= NOTES or characters >= CHARACTERS or len(chunk) >= ITEMS:
+            yield chunk
+            chunk, pieces, characters = [], 0, 0
+    if chunk:
+        yield chunk
+
+
+def _serve(pipe: Connection, settings: Settings) -> None:
     """Work on what comes through the pipe until the parent closes it or is gone; Ctrl-C is for the parent to handle."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        _extractor(rules)
+        _extractor(settings.rules)
         pipe.send(None)
         while True:
-            pipe.send(function(pipe.recv(), rules, redact))
+            function, pieces = pipe.recv()
+            pipe.send(function(pieces, settings))
     except BaseException:  # a traceback on the screen could hold words of a note
         os._exit(1)
 
 
 @dataclass(eq=False)
 class _Job:
-    """Notes for one process, and what they gave; after a death they are given out again as parts of one note each."""
+    """Pieces for one process, and what they gave; after a death they are given out again one by one.
 
-    notes: list[Note]
-    chunk: Chunk = ()
+    Args:
+        task: the kind of work.
+        pieces: what is worked on.
+        chunk: the pieces and what stands between them; nothing for a piece on its own.
+    """
+
+    task: Task
+    pieces: list[Any]
+    chunk: Sequence[Any] = ()
     deaths: int = 0
-    results: list[NoteResult] | None = None
+    results: list[Any] | None = None
     parts: list[_Job] = field(default_factory=list)
 
     @property
@@ -135,8 +182,8 @@ class _Job:
         """Whether all results are there."""
         return all(part.done for part in self.parts) if self.parts else self.results is not None
 
-    def items(self) -> Iterator[NoteResult | Done]:
-        """Yield the chunk with the results in place of the notes."""
+    def items(self) -> Iterator[Any]:
+        """Yield the chunk with the results in place of the pieces."""
         given = chain.from_iterable(part.results or () for part in self.parts or [self])
         for item in self.chunk:
             yield item if isinstance(item, Done) else next(given)
@@ -145,19 +192,18 @@ class _Job:
 class _Worker:
     """A process with a pipe of its own: nothing is shared, so the death of one leaves the others at work."""
 
-    def __init__(self, context: SpawnContext, rules: Path | None, redact: bool) -> None:
+    def __init__(self, context: SpawnContext, settings: Settings) -> None:
         self.pipe, theirs = context.Pipe()
-        arguments = (theirs, _work_chunk, rules, redact)
-        self.process = context.Process(target=_serve, args=arguments, daemon=True)
+        self.process = context.Process(target=_serve, args=(theirs, settings), daemon=True)
         self.process.start()
         theirs.close()
         self.ready = False
         self.job: _Job | None = None
 
     def give(self, job: _Job) -> bool:
-        """Send notes and return whether the process took them."""
+        """Send work and return whether the process took it."""
         try:
-            self.pipe.send(job.notes)
+            self.pipe.send((job.task.function, job.pieces))
         except OSError:
             return False
         self.job = job
@@ -182,31 +228,58 @@ class _Worker:
         self.process.close()
 
 
-class _Pool:
-    """Worker processes with a bounded number of chunks in flight."""
+class Crew:
+    """Those who work: this process alone, or others with a bounded number of chunks in flight.
 
-    def __init__(self, workers: int, rules: Path | None, redact: bool) -> None:
+    Args:
+        count: processes; 1 works in this one.
+        settings: what they must know.
+        apart: never work in this process.
+    """
+
+    def __init__(self, count: int, settings: Settings, *, apart: bool = False) -> None:
+        self._count, self._settings = count, settings
+        self._here = count == 1 and not apart
         # "spawn" everywhere: a forked process would inherit locks of threads that no longer exist
-        context = get_context("spawn")
-        self._new = partial(_Worker, context, rules, redact)
-        self._count = workers
+        self._context = get_context("spawn")
         self._workers: list[_Worker] = []
         self._todo: deque[_Job] = deque()
         self._stillborn = 0
 
-    def __enter__(self) -> _Pool:
+    @property
+    def started(self) -> bool:
+        """Whether there are other processes by now."""
+        return bool(self._workers)
+
+    def __enter__(self) -> Crew:
+        """Return the crew; processes start with the first work."""
         return self
 
     def __exit__(self, *_: object) -> None:
+        """End all processes."""
         for worker in self._workers:
             worker.stop()
 
-    def run(self, chunks: Iterable[Chunk]) -> Iterator[NoteResult | Done]:
-        """Yield what each chunk gave, in order."""
+    def run(self, task: Task, items: Iterable[Any], *, here: bool = False) -> Iterator[Any]:
+        """Yield what each piece of work gave, in order.
+
+        Args:
+            task: what is to be done.
+            items: pieces of work, read as they are needed, and what needs none.
+            here: work in this process, for work so little that starting others would take longer.
+
+        Raises:
+            NoteCriteriaError: processes cannot be started.
+        """
         jobs: deque[_Job] = deque()
-        for chunk in chunks:
-            jobs.append(_Job([item for item in chunk if isinstance(item, Note)], chunk))
-            self._add(jobs[-1])
+        for chunk in chunked(items, task.size):
+            job = _Job(task, [item for item in chunk if not isinstance(item, Done)], chunk)
+            if self._here or here:
+                job.results = task.function(job.pieces, self._settings)
+                yield from job.items()
+                continue
+            jobs.append(job)
+            self._add(job)
             self._attend(wait_for=None)
             while jobs and (jobs[0].done or len(jobs) >= self._count * IN_FLIGHT):
                 yield from self._result(jobs.popleft())
@@ -214,14 +287,17 @@ class _Pool:
             yield from self._result(jobs.popleft())
 
     def _add(self, job: _Job) -> None:
-        if not job.notes:
+        if not job.pieces:
             job.results = []
             return
         self._todo.append(job)
         if not self._workers:
             self._workers = [self._new() for _ in range(self._count)]
 
-    def _result(self, job: _Job) -> Iterator[NoteResult | Done]:
+    def _new(self) -> _Worker:
+        return _Worker(self._context, self._settings)
+
+    def _result(self, job: _Job) -> Iterator[Any]:
         self._attend(wait_for=job)
         return job.items()
 
@@ -243,7 +319,7 @@ class _Pool:
                 self._todo.popleft()
 
     def _bury(self, worker: _Worker) -> None:
-        """Put a new process in the place of one that died, and see what becomes of its notes."""
+        """Put a new process in the place of one that died, and see what becomes of its work."""
         self._workers.remove(worker)
         worker.stop()
         self._stillborn = 0 if worker.ready else self._stillborn + 1
@@ -254,13 +330,12 @@ class _Pool:
             self._again(worker.job)
 
     def _again(self, job: _Job) -> None:
-        """Work once more on the notes of a process that died: one by one, until one of them is found to be the cause."""
+        """Give out again, piece by piece, what a process had that died, until one of them is found to be the cause."""
         job.deaths += 1
         if job.chunk:
-            job.parts = [_Job([note]) for note in job.notes]
+            job.parts = [_Job(job.task, [piece]) for piece in job.pieces]
         elif job.deaths >= TRIES:
-            (note,) = job.notes
-            job.results = [NoteResult(note.patient_id, note.note_id, note.note_date, None, DIED)]
+            job.results = [job.task.died(piece) for piece in job.pieces]
         else:
             self._todo.appendleft(job)
         self._todo.extendleft(reversed(job.parts))

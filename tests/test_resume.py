@@ -125,7 +125,7 @@ def test_a_run_whose_workers_are_killed_one_after_the_other_ends_the_same(table:
     assert outputs(tmp_path / "cut") == outputs(tmp_path / "whole")
 
 
-@pytest.mark.parametrize("step", ["_answer", "_write_report", "_write_run"])
+@pytest.mark.parametrize("step", ["_answer", "write_report_of", "write_run"])
 def test_a_run_killed_while_it_writes_goes_on(
     table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, read_texts: list[str]
 ) -> None:
