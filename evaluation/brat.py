@@ -176,6 +176,13 @@ def _fragments(text: str, start: int, end: int) -> list[tuple[int, int]]:
     return list(zip(starts, ends, strict=True))
 
 
+def annotation_conf() -> str:
+    """Return brat's configuration of a collection with the guideline's labels and attributes."""
+    labels = "".join(f"{label}\n" for label in LABELS)
+    attributes = "".join(f"{name}\tArg:<ENTITY>\n" for name in ATTRIBUTES)
+    return f"[entities]\n{labels}\n[relations]\n\n[events]\n\n[attributes]\n{attributes}"
+
+
 def spans_to_rows(document: BratDocument, source: object = "ann") -> list[dict[str, Any]]:
     """Return a document's spans as rows of mentions, without the note's ids and text.
 

@@ -27,12 +27,17 @@ _DATA: Final = tuple(c for c in NOTE_COLUMNS if c != "text")
 Offsets = Callable[[int], int]
 
 
-def labeling_config() -> str:
-    """Return the labelling interface of a project for these tasks."""
+def labeling_config(*, shown: Sequence[str] = ()) -> str:
+    """Return the labelling interface of a project for these tasks.
+
+    Args:
+        shown: further fields of the tasks' data that annotators see above the text.
+    """
+    headers = "".join(f'  <Header value="${name}" size="6"/>\n' for name in shown)
     labels = "".join(f'    <Label value="{label}"/>\n' for label in LABELS)
     choices = "".join(f'    <Choice value="{name}"/>\n' for name in ATTRIBUTES)
     return (
-        f'<View>\n  <Labels name="{_LABEL}" toName="{_TEXT}">\n{labels}  </Labels>\n'
+        f'<View>\n{headers}  <Labels name="{_LABEL}" toName="{_TEXT}">\n{labels}  </Labels>\n'
         f'  <Text name="{_TEXT}" value="$text"/>\n'
         f'  <Choices name="{_ATTRIBUTES}" toName="{_TEXT}" perRegion="true" choice="multiple">\n{choices}'
         "  </Choices>\n</View>\n"
@@ -48,12 +53,20 @@ def export_tasks(tables: Tables, *, pre_annotated_by: str | None = None) -> list
     """
     by_note = {k: part.to_dict("records") for k, part in tables.mentions.groupby(NOTE_KEY, sort=False)}
     return [
-        _task(number, note, by_note.get((note["patient_id"], note["note_id"]), []), pre_annotated_by)
+        task_of(number, note, by_note.get((note["patient_id"], note["note_id"]), []), pre_annotated_by)
         for number, note in enumerate(tables.notes.to_dict("records"), start=1)
     ]
 
 
-def _task(number: int, note: Mapping[Any, Any], rows: Sequence[Mapping[Any, Any]], by: str | None) -> dict[str, Any]:
+def task_of(number: int, note: Mapping[Any, Any], rows: Sequence[Mapping[Any, Any]], by: str | None) -> dict[str, Any]:
+    """Return one note with its mentions as a task.
+
+    Args:
+        number: the task's number.
+        note: the note's columns, its text among them.
+        rows: its mentions.
+        by: see ``export_tasks``.
+    """
     data = {str(k): v for k, v in note.items()}
     result = [item for n, row in enumerate(rows, start=1) for item in _region(row, note["text"], n)]
     task: dict[str, Any] = {"id": number, "data": data, "annotations": [], "predictions": []}

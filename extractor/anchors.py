@@ -82,7 +82,11 @@ def _width(tree: list[Any]) -> int:
 
 def _usable(strings: Strings | None) -> bool:
     """Return whether strings are worth looking for; a sign alone is, a letter or digit alone is not."""
-    return bool(strings) and all(len(s) >= SHORTEST or (s and not s.isalnum() and not s.isspace()) for s in strings)
+    return (
+        strings is not None
+        and bool(strings)
+        and all(len(s) >= SHORTEST or (s and not s.isalnum() and not s.isspace()) for s in strings)
+    )
 
 
 def _cost(strings: Strings) -> float:
@@ -252,5 +256,7 @@ class _Reader:
         if op is sre.BRANCH:
             return _union([self._needed(list(branch)) for branch in value[1]])
         if op in _REPEATS and value[0] >= 1:
-            return self._exact_repeat(value[0], value[0], value[2]) if 1 < value[0] <= 2 else self._needed(list(value[2]))
+            return (
+                self._exact_repeat(value[0], value[0], value[2]) if 1 < value[0] <= 2 else self._needed(list(value[2]))
+            )
         return None

@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from extractor.answering import answering, answers_of
 from extractor.checkpoint import CHECKPOINT, Checkpoint, fingerprint
 from extractor.errors import UsageError
-from extractor.notes import Input, Located, NoteIssue, Source, find_notes
+from extractor.notes import Input, Located, NoteIssue, Reading, Source, find_notes, reading, shown
 from extractor.notes.issues import Kind
 from extractor.notes.meter import Meter, size_of
 from extractor.records import NoteResult, Record
@@ -157,6 +157,10 @@ def screen(
     rules: str | Path | None = None,
     as_of: str | None = None,
     columns: Mapping[str, str] | None = None,
+    encoding: str | None = None,
+    part_column: str | None = None,
+    part_separator: str = "none",
+    date_shift_column: str | None = None,
     workers: int = 1,
     redact_evidence: bool = False,
     resume: bool = False,
@@ -171,6 +175,10 @@ def screen(
         rules: folder of a site's own rules.
         as_of: reference date as ``YYYY-MM-DD``; default is the date of each patient's latest note.
         columns: the user's own column names by field.
+        encoding: the encoding that all text has; default is to find out.
+        part_column: the column with the number of a note's part, where notes are split over rows.
+        part_separator: ``none``, ``space`` or ``newline``, which stands between parts.
+        date_shift_column: the column with the days that were added to a patient's dates; they are taken off again.
         workers: processes to work in; the results are the same whatever their number.
         redact_evidence: leave the words of the notes out of all files.
         resume: take over what an earlier run in the folder, finished or killed, read with the same rules and version.
@@ -188,6 +196,13 @@ def screen(
     if workers < 1:
         raise UsageError(f"--workers {workers}: give 1 or more")
     reference_date([], as_of)
+    how = reading(
+        columns,
+        encoding=encoding,
+        part_column=part_column,
+        part_separator=part_separator,
+        date_shift_column=date_shift_column,
+    )
     started = dt.datetime.now(dt.UTC)
     run = Run(Path(out), Screener(trial, rules, as_of))
     site = Path(rules) if rules is not None else None
@@ -196,6 +211,10 @@ def screen(
         "rules": str(rules) if rules is not None else None,
         "as_of": as_of,
         "columns": dict(columns or {}),
+        "encoding": encoding,
+        "part_column": part_column,
+        "part_separator": part_separator,
+        "date_shift_column": date_shift_column,
         "workers": workers,
         "redact_evidence": redact_evidence,
     }
@@ -208,7 +227,7 @@ def screen(
     ):
         folder.tidy()
         with Timed(run, "read_and_extract"):
-            _Work(run, kept, progress).read(inputs, columns or {}, crew)
+            _Work(run, kept, progress).read(inputs, how, crew)
         if not len(kept) and len(run.issues_of("input")):
             kept.close()
             folder.undo(CHECKPOINT)
@@ -216,8 +235,8 @@ def screen(
         with folder:
             with Timed(run, "answer_and_write"):
                 _answer(run, kept, folder, crew, progress)
-                write_report_of(run, kept, folder, redact_evidence)
-            described = [i.described() if isinstance(i, Source) else str(i) for i in inputs]
+                write_report_of(run, kept, folder, redact_evidence, date_shift_column)
+            described = [i.described() if isinstance(i, Source) else shown(i) for i in inputs]
             write_run(run, folder, {"started": started, "inputs": described, "options": options})
         kept.finished()
     return run
@@ -278,11 +297,12 @@ class _Work:
         self._run, self._kept, self._progress = run, kept, progress
         self._waiting: deque[_Waiting] = deque()
 
-    def read(self, inputs: Sequence[Input], columns: Mapping[str, str], crew: Crew) -> None:
+    def read(self, inputs: Sequence[Input], how: Reading, crew: Crew) -> None:
         """Read and extract note by note; only mentions stay."""
-        meter = Meter(size_of(inputs))
+        size = size_of(inputs)
+        meter = Meter(size * 2 if size and how.parts else size)  # notes in parts are read twice
         with meter.running():
-            items = self._items(find_notes(inputs, columns, self._kept), meter)
+            items = self._items(find_notes(inputs, how=how, seen=self._kept), meter)
             for item in crew.run(extraction(), items):
                 if isinstance(item, NoteResult):
                     place = self._waiting.popleft()
@@ -357,7 +377,7 @@ class _ByPatient(Protocol):
         """Return one patient."""
 
 
-def write_report_of(run: Run, records: _ByPatient, folder: RunFolder, redacted: bool) -> None:
+def write_report_of(run: Run, records: _ByPatient, folder: RunFolder, redacted: bool, shift: str | None = None) -> None:
     """Write ``report.html``.
 
     Args:
@@ -365,9 +385,10 @@ def write_report_of(run: Run, records: _ByPatient, folder: RunFolder, redacted: 
         records: at least the patients whose evidence is shown.
         folder: the run folder.
         redacted: whether the words of the notes are left out.
+        shift: the column of days by which dates were moved back, where there is one.
     """
-    shown = with_details(run.summaries)
-    chosen = (records[s.patient_id] for s in run.summaries if s.patient_id in shown)
+    chosen_ids = with_details(run.summaries)
+    chosen = (records[s.patient_id] for s in run.summaries if s.patient_id in chosen_ids)
     details = (Detail(record, answers_of(run.screener, record)) for record in chosen)
     facts = {
         "Trial": f"{run.screener.trial.trial}: {run.screener.trial.title}",
@@ -375,10 +396,12 @@ def write_report_of(run: Run, records: _ByPatient, folder: RunFolder, redacted: 
         "Rules": run.screener.extractor.book.digest,
         "Version": f"notecriteria {versions()['notecriteria']}",
     }
+    if shift:
+        facts["Dates"] = f"moved back by each patient's days in {shift}; the notes' own words show the shifted dates"
     issues, more = run.lines(KINDS, MOST_ISSUES)
     frame = Frame(run.screener.trial, run.tallies, issues, facts, redacted, more)
     with folder.create("report.html", text=True) as stream:
-        write_report(stream, frame, run.summaries, details, shown)
+        write_report(stream, frame, run.summaries, details, chosen_ids)
 
 
 def versions() -> dict[str, str | None]:

@@ -10,7 +10,7 @@ from extractor.matching import Target
 
 CAUSE_LABELS = frozenset({"HLH_CAUSE", "EBV", "CAR_T", "TCE", "ADC", "MALIGNANCY", "RHEUM_DISEASE"})
 
-_FILL = r"(?:[\s,]*(?:the|a|an|her|his|their|acute|active|underlying|known|new|recent|severe|disseminated|primary|concurrent|ongoing|possible|probable|likely|presumed|suspected|flare\sof|reactivation\sof|infection\swith|reactivated|visceral|his/her|either|uncontrolled|relapsed|refractory|progressive|systemic|chronic|prior|previous|treatment\swith|therapy\swith|administration\sof|infusion\sof|exposure\sto|grade\s\d))*[\s,:(\"']*"
+_FILL = r"(?:[\s,]*(?:the|a|an|her|his|their|acute|active|underlying|known|new|recent|severe|disseminated|primary|concurrent|ongoing|possible|probable|likely|presumed|suspected|flare\sof|activity\sof|reactivation\sof|infection\swith|reactivated|visceral|his/her|either|uncontrolled|relapsed|refractory|progressive|systemic|chronic|prior|previous|treatment\swith|therapy\swith|administration\sof|infusion\sof|exposure\sto|grade\s\d))*[\s,:(\"']*"
 _LINK = r"(?:secondary\s(?:to|with)|\(?2/2\)?|2[\u00b0o\"']?\s?(?:to|/2)|due\sto|d/t|caused\sby|triggered\sby|induced\sby|driven\sby|precipitated\sby|provoked\sby|attribut\w{2,5}\sto|related\sto|associated\s(?:with|to)|a/w|in\s(?:the\s)?(?:setting|context)\sof|on\s(?:the\s)?(?:background|basis)\sof|from|following|post|after|put\sdown\sto|ascribed\sto|complicating|as\s(?:a\s)?complication\sof|resulting\sfrom|part\sof|because\sof|owing\sto|\(?(?:cause|trigger|driver|aetiology|etiology)\)?\s?(?::|=|was|is|being|likely)|<-|based\son)"
 _HEDGE = r"(?:[\s,)(:-]*(?:(?:is|was|were|are|to\sbe|felt|thought|considered|believed|judged|most|likely|probably|possibly|presumed|clearly|therefore|as|gr\.?\s?\d|syndrome|picture|episode|flare|it|which|that|now|again|all|assumed|regarded\sas|deemed|seems|appears|may\sbe|attributed|episodes?|criteria|met|\d/8|developed|occurred|put|down)\b)?)*[\s,)(:-]*"
 _BEHIND_HLH = re.compile(rf"{_HEDGE}{_LINK}{_FILL}", re.IGNORECASE)
@@ -20,9 +20,13 @@ _BEFORE_HLH = re.compile(
 )
 _INDUCED = re.compile(r"[- ](?:induced|triggered|driven|associated)\b", re.IGNORECASE)
 _HEADLESS = re.compile(
-    rf"\W*(?:(?:\w+\s){{0,3}}?(?:felt|thought|considered|believed|regarded|attributed|judged|presumably|probably|likely|trigger|cause|this|it|all|driven|due|secondary|triggered)\s)?{_HEDGE}(?:{_LINK}){_FILL}",
+    rf"\W*(?:(?:\w+\s){{0,3}}?(?:felt|thought|considered|believed|regarded|attributed|judged|presumably|probably|likely|trigger|cause|this|it|all|driven|due|secondary|triggered)\s)?{_HEDGE}(?:{_LINK}|(?:we\s|i\s)?(?:put|ascribe|attribute)\s(?:this|it)\s(?:down\s)?to|trig(?:ger(?:ed|s)?)?\s?(?:=|:|by|was|likely)){_FILL}",
     re.IGNORECASE,
 )
+_CAUSE_OF = re.compile(
+    r"\b(?:trigger|cause|driver|precipitant)s?\s(?:of|for)\s(?:the\s|her\s|his\s|this\s)?$", re.IGNORECASE
+)
+_NAMED = re.compile(rf"[^.;\n]{{0,14}}(?::|=|\s(?:is|was|were|are|likely|probably|being))\s?{_FILL}", re.IGNORECASE)
 _LIST = re.compile(r"\s?(?:,|and|/|\+|&|with|or|vs\.?|\()\s?(?:the\s|an?\s|\w{1,12}\s)?", re.IGNORECASE)
 
 
@@ -58,7 +62,11 @@ class CauseLinker:
     @staticmethod
     def _behind(text: str, head: Target, cause: Target) -> bool:
         gap = text[head.end : cause.start]
-        return cause.start >= head.end and len(gap) <= 140 and _BEHIND_HLH.fullmatch(gap) is not None
+        if cause.start < head.end or len(gap) > 140:
+            return False
+        if _CAUSE_OF.search(text, max(0, head.start - 30), head.start) and _NAMED.fullmatch(gap):
+            return True
+        return _BEHIND_HLH.fullmatch(gap) is not None
 
     @staticmethod
     def _headless(text: str, sentence: tuple[int, int], cause: Target) -> bool:

@@ -39,7 +39,7 @@ _NAMES: Final = ("facts", "notes", "findings", "aside")
 def fingerprint(note: Note) -> bytes:
     """Return a digest of all that decides what a note gives, besides its ids and the rules."""
     whole = hashlib.blake2b(digest_size=16)
-    for part in (note.note_date or "", note.note_type or "", note.text):
+    for part in (note.note_date or "", note.note_type or "", str(note.date_shift), note.text):
         data = _bytes(part)
         whole.update(len(data).to_bytes(8, "little") + data)
     return whole.digest()

@@ -1,8 +1,9 @@
 """Clean text for matching, with a map back to the note exactly as given.
 
 Notes arrive with non-breaking spaces, Unicode hyphens, combining accents, NULs, zero-width
-characters, full-width punctuation and lone surrogates. Rules are written for plain characters, so
-the pipeline matches on a cleaned copy and every offset is carried back to the original text.
+characters, full-width punctuation and lone surrogates, as HTML or RTF, and with placeholders where
+names and dates were taken out. Rules are written for plain characters, so the pipeline matches on a
+cleaned copy and every offset is carried back to the original text.
 """
 
 from __future__ import annotations
@@ -12,7 +13,11 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
+from extractor.markup import Plain, plain_of
+from extractor.placeholders import PLACEHOLDER, meaning
+
 _UNUSUAL = re.compile(r"[^\t\n\x20-\x7e]")
+_UNUSUAL_OR_PLACEHOLDER = re.compile(f"{_UNUSUAL.pattern}|{PLACEHOLDER.pattern}", re.IGNORECASE)
 _SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 _LINE_BREAKS = "\u0085\u2028\u2029\x0b\x0c"
 _HYPHENS = "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212\ufe58\ufe63\uff0d"
@@ -109,46 +114,95 @@ class CleanText:
         original: the note as given.
         starts: for each clean character the index of the original character it stands for, with
             one more entry for the end; ``None`` when both texts are the same.
+        ends: for each clean character where what it stands for ends, where that is not always the
+            character at its start.
+        plain: the words of a note that is HTML or RTF, on which the clean text is built.
     """
 
     text: str
     original: str
     starts: list[int] | None = None
+    ends: list[int] | None = None
+    plain: Plain | None = None
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """Return original offsets of a clean span; combining marks after it belong to it."""
+        """Return original offsets of a clean span; combining marks after it and tags inside of it belong to it."""
         if self.starts is None or start == end == 0:
             return start, end
-        first, last = self.starts[start], self.starts[end - 1] + 1 if end > start else self.starts[start]
-        while last < len(self.original) and unicodedata.category(self.original[last]) in ("Mn", "Me"):
-            last += 1
-        return first, last
+        first = self.starts[start]
+        if end <= start:
+            return first, first
+        last = self.ends[end - 1] if self.ends is not None else self.starts[end - 1] + 1
+        return first, _behind_marks(self.original, last)
+
+
+def _behind_marks(text: str, at: int) -> int:
+    """Return the position behind the combining marks that stand at a place."""
+    while at < len(text) and unicodedata.category(text[at]) in ("Mn", "Me"):
+        at += 1
+    return at
 
 
 def clean(note: str) -> CleanText:
     """Return the clean text of a note.
 
     Args:
-        note: text as given, any characters.
+        note: text as given, any characters; HTML and RTF are known by their content.
 
     Returns:
         The text to match on, with the map back to the note.
     """
-    if _UNUSUAL.search(note) is None:
-        return CleanText(note, note)
+    plain = plain_of(note)
+    if plain is None:
+        return _clean(note)
+    words = _clean(plain.text)
+    here, end = words.starts, len(plain.text)
+    if here is None:
+        starts, ends = list(plain.starts), list(plain.ends)
+    else:
+        upto = words.ends or [at + 1 for at in here[:-1]]
+        starts = [plain.starts[at] for at in here[:-1]]
+        ends = [plain.ends[_behind_marks(plain.text, at) - 1] for at in upto]
+    return CleanText(words.text, note, [*starts, plain.span(end, end)[0]], ends, plain)
+
+
+def _clean(note: str) -> CleanText:
+    """Return the clean text of a note without mark-up."""
+    placeholders = PLACEHOLDER.search(note) is not None
+    unusual = _UNUSUAL_OR_PLACEHOLDER if placeholders else _UNUSUAL
+    if not placeholders and unusual.search(note) is None:
+        return CleanText(note.replace("|", "\t"), note)  # a table's bar parts cells as a tab does
     pieces: list[str] = []
     starts: list[int] = []
+    wide: list[tuple[int, int, int]] = []
     last = 0
-    for match in _UNUSUAL.finditer(note):
-        at = match.start()
+    for match in unusual.finditer(note):
+        at, after = match.span()
         if at > last:
             pieces.append(note[last:at])
             starts.extend(range(last, at))
-        new = "\n" if note[at] == "\r" and note[at + 1 : at + 2] != "\n" else _replacement(note[at])
+        if after - at > 1:
+            new = meaning(match.group())
+            wide.append((len(starts), len(starts) + len(new), after))
+        else:
+            new = "\n" if note[at] == "\r" and note[at + 1 : at + 2] != "\n" else _replacement(note[at])
         if new:
             pieces.append(new)
             starts.extend([at] * len(new))
-        last = at + 1
+        last = after
     pieces.append(note[last:])
     starts.extend(range(last, len(note) + 1))
-    return CleanText("".join(pieces), note, starts)
+    return CleanText("".join(pieces).replace("|", "\t"), note, starts, _ends(starts, wide) if wide else None)
+
+
+def _ends(starts: list[int], wide: list[tuple[int, int, int]]) -> list[int]:
+    """Return where what each clean character stands for ends.
+
+    Args:
+        starts: where it begins; the last entry is the end of the text.
+        wide: stretches of clean text that stand for several characters, with the end of these.
+    """
+    ends = [at + 1 for at in starts[:-1]]
+    for first, last, end in wide:
+        ends[first:last] = [end] * (last - first)
+    return ends

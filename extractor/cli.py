@@ -63,8 +63,11 @@ def _later(what: str, given: object, meanwhile: str = "leave it out for now") ->
 @app.command()
 def screen(
     inputs: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="INPUT...", help="Folders of .txt, or CSV, TSV, JSON Lines, Parquet files."),
+        list[str] | None,
+        typer.Argument(
+            metavar="INPUT...",
+            help="Folders of .txt, .html, .rtf; CSV, TSV, JSON Lines, Parquet files; s3://, abfs://, gs://; patterns.",
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="The run folder to write.")] = None,
     trial: Trial = "NCT07208058",
@@ -73,6 +76,19 @@ def screen(
     columns: Annotated[
         str | None,
         typer.Option("--columns", metavar="FIELD=NAME,...", help="Other column names: text=NOTE_TXT,patient_id=MRN."),
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option("--encoding", metavar="NAME", help="Encoding of all text; default: found out.")
+    ] = None,
+    part_column: Annotated[
+        str | None, typer.Option("--part-column", metavar="NAME", help="Number of the part, for notes split over rows.")
+    ] = None,
+    part_separator: Annotated[
+        str, typer.Option("--part-separator", help="What stands between parts: none, space, newline.")
+    ] = "none",
+    date_shift_column: Annotated[
+        str | None,
+        typer.Option("--date-shift-column", metavar="NAME", help="Days added to a patient's dates; taken off again."),
     ] = None,
     workers: Annotated[int, typer.Option("--workers", metavar="N", help="Processes; the results stay the same.")] = 1,
     redact_evidence: Annotated[
@@ -104,7 +120,6 @@ def screen(
     from extractor.notes import parse_columns
 
     given: list[Input] = [*(inputs or []), *_query(inputs, sql, url, password_file)]
-
     with nullcontext() if quiet else console.progress() as progress:
         run = batch.screen(
             given,
@@ -113,6 +128,10 @@ def screen(
             rules=rules,
             as_of=as_of,
             columns=parse_columns(columns),
+            encoding=encoding,
+            part_column=part_column,
+            part_separator=part_separator,
+            date_shift_column=date_shift_column,
             workers=workers,
             redact_evidence=redact_evidence,
             resume=resume,
@@ -126,7 +145,7 @@ def screen(
         raise typer.Exit(2)
 
 
-def _query(inputs: list[Path] | None, sql: str | None, url: str | None, password_file: Path | None) -> list[Input]:
+def _query(inputs: list[str] | None, sql: str | None, url: str | None, password_file: Path | None) -> list[Input]:
     """Return the notes of a query, where one is given."""
     from extractor.errors import UsageError
 
@@ -180,7 +199,9 @@ def explain(
     from extractor.screener import reference_date
 
     date = reference_date([], as_of)
-    note = work.given_text(text, sys.stdin.buffer.read() if text == "-" else None)
+    note, warnings = work.given_text(text, sys.stdin.buffer.read() if text == "-" else None)
+    for warning in warnings:
+        tell(f"notecriteria: {warning}")
     rows = work.explain(note, rules=rules, note_date=date.isoformat() if date else None)
     if as_json:
         typer.echo(work.as_json(rows))
@@ -292,11 +313,58 @@ def rules_check(rules: Rules = None) -> None:
 def export(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The run folder.")],
     to: Annotated[
-        str, typer.Option("--to", metavar="FORMAT", help="redcap, omop, excel, fhir, brat, label-studio.")
+        str, typer.Option("--to", metavar="FORMAT", help="redcap, omop, excel, fhir, brat or label-studio.")
     ] = "",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="PATH", help="Folder to write; excel: an .xlsx file; fhir: also a .json Bundle."),
+    ] = None,
+    notes: Annotated[
+        list[Path] | None,
+        typer.Option("--notes", metavar="INPUT", help="The notes again: brat and label-studio need them, omop may."),
+    ] = None,
+    columns: Annotated[
+        str | None, typer.Option("--columns", metavar="FIELD=NAME,...", help="As for screen; default: as in the run.")
+    ] = None,
+    identifier_system: Annotated[
+        str | None, typer.Option("--identifier-system", metavar="URI", help="fhir: whose the patient ids are.")
+    ] = None,
+    trial: Annotated[
+        str | None, typer.Option("--trial", metavar="FILE-or-ID", help="Where the run's trial has moved to.")
+    ] = None,
+    rules: Rules = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
-    """Write a run in the formats of other tools (comes with a later version)."""
-    _later(f"export {folder}{to and f' --to {to}'}", True, "its tables and screening.csv hold the same facts")
+    """Write a run in the formats of other tools."""
+    from extractor import exports
+    from extractor.errors import UsageError
+    from extractor.notes import parse_columns
+
+    exports.check_format(to, notes=notes or [], identifier_system=identifier_system)
+    if out is None:
+        raise UsageError("--out PATH is missing; name the folder or file to write")
+    mapped = parse_columns(columns) if columns is not None else None
+    if to in exports.ANNOTATION_FORMATS:
+        from evaluation.handover import hand_over
+
+        done = hand_over(folder, to, out, notes=notes or [], columns=mapped, trial=trial, rules=rules)
+    else:
+        done = exports.export(
+            folder,
+            to,
+            out,
+            trial=trial,
+            rules=rules,
+            notes=notes or [],
+            columns=mapped,
+            identifier_system=identifier_system,
+        )
+    from extractor.console import few
+
+    for line in few(done.issues):
+        tell(f"notecriteria: {line}")
+    if not quiet:
+        typer.echo(done.line)
 
 
 @app.command()

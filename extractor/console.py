@@ -134,9 +134,21 @@ def issue_lines(run: Run, *, quiet: bool) -> list[str]:
     if quiet:
         return lines
     aside, more = run.lines(("set_aside", "warning"), MOST_LINES)
-    if more:
-        aside.append(f"... and {more} more; run.json has all of them")
-    return lines + aside
+    return lines + aside + _and_more(more, "; run.json has all of them")
+
+
+def few(lines: Sequence[str], where: str = "") -> list[str]:
+    """Return lines, or of very many the first ones and how many more there are.
+
+    Args:
+        lines: the lines.
+        where: what is said of the others.
+    """
+    return [*lines[:MOST_LINES], *_and_more(len(lines) - MOST_LINES, where)]
+
+
+def _and_more(count: int, where: str) -> list[str]:
+    return [f"... and {count} more{where}"] if count > 0 else []
 
 
 def _counted(n: int, noun: str) -> str:

@@ -70,6 +70,11 @@ class ContextRule:
         return DIRECTIONS[self.cue.role]
 
     @property
+    def ends(self) -> bool:
+        """Whether the cue only ends others; its scope is a token on each side, else it would end nothing before another end."""
+        return self.cue.role == "termination"
+
+    @property
     def category(self) -> str:
         """ConText's category; pseudo cues and terminations have categories of their own."""
         if self.cue.role == "pseudo":
@@ -101,8 +106,8 @@ class _Scope:
     def __init__(self, match: CueMatch, rule: ContextRule, start: int, end: int, last: int) -> None:
         self.match, self.rule, self.start, self.end = match, rule, start, end
         direction = rule.direction
-        self.scope_start = end if direction == "FORWARD" else 0
-        self.scope_end = start if direction == "BACKWARD" else last
+        self.scope_start = end if direction == "FORWARD" else max(0, start - 1) if rule.ends else 0
+        self.scope_end = start if direction == "BACKWARD" else min(end + 1, last) if rule.ends else last
 
 
 def _overlaps(a0: int, a1: int, b0: int, b1: int) -> bool:

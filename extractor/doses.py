@@ -17,8 +17,11 @@ _DOSE = re.compile(
     r"(?P<kg>\s?(?:/|per\s)\s?kg)?(?P<m2>\s?(?:/|per\s)\s?(?:m2|m\^2|sqm|bsa))?(?P<day>\s?(?:/|per\s|a\s)\s?(?:d(?:ay)?|24\s?h(?:ours|rs|r)?|die)\b)?",
     re.IGNORECASE,
 )
+_BARE_BEFORE = re.compile(
+    r"(?<![\d./:-])(?P<n>\d{1,4}(?:[.,]\d)?)\s(?:of\s(?:the\s)?|po\s|iv\s|oral\s|daily\s)?$", re.IGNORECASE
+)
 _BARE = re.compile(
-    r"[ \t]{0,3}(?:at\s|of\s|to\s|was\s)?(?P<n>\d{1,4}(?:[.,]\d)?)(?![\d./%^]|\s?(?:%|days?(?!\s\d)|d\b|weeks?|wks?|months?|mos?|years?|yrs?|y\b|x10|times|courses?|cycles?|pulses?|doses?|ml|/))"
+    r"[ \t]{0,3}(?:at\s(?!\d{4})|of\s|to\s|was\s)?(?P<n>\d{1,4}(?:[.,]\d)?)(?![\d./%^]|\s?(?:%|days?(?!\s\d)|d\b|weeks?|wks?|months?|mos?|years?|yrs?|y\b|x10|times|courses?|cycles?|pulses?|doses?|ml|/))"
 )
 _PER_DAY: tuple[tuple[str, float], ...] = (
     (r"q(?:\.|\s)?\s?4\s?(?:h(?:ou)?rs?|h|hrly)?\b|every\s(?:4|four)\sh(?:ou)?rs|4[- ]hourly", 6),
@@ -58,9 +61,35 @@ _DURATION = re.compile(
     re.IGNORECASE,
 )
 _TIMES = re.compile(
-    r"(?<![A-Za-z0-9])(?:x|\*)\s?(?P<c>\d{1,2})(?![\d.,]|\s?(?:/|mg|g\b|10|cycles?|per|a\sday|d(?:ay)?\b))",
+    r"(?<![A-Za-z0-9])(?:x|\*|times)\s?(?P<c>\d{1,2}|one|two|three|four|five|six|seven)"
+    r"(?![\dA-Za-z.,]|\s?(?:/|mg|g\b|10|cycles?|per|a\sday|d(?:ay)?\b|h(?:ours|rs|r)?\b|daily))",
     re.IGNORECASE,
 )
+_HOURS = re.compile(
+    r"(?<![A-Za-z])(?:x|for|over\sthe\slast|during)\s?(?P<c>\d{2,3})\s?h(?:ours|rs|r)?(?![A-Za-z])", re.IGNORECASE
+)
+_ONCE = re.compile(
+    r"(?<![A-Za-z])(?:x\s?1(?![\d.])|once(?!\s(?:a|daily|weekly|per|every|monthly|in))|(?:one|1|single|stat|one-off|first|1st)\s(?:\w+\s)?dose(?!s)|"
+    r"dose\s?#?1\b|stat\b|one[- ]time|(?:given|gave)\sin\s(?:the\s)?(?:office|ED|ER|A&E|clinic|ambulance|triage)|in\sthe\s(?:ED|ER|ambulance))",
+    re.IGNORECASE,
+)
+_DASH_SPAN = re.compile(
+    r"(?<![\d-])(?P<m1>\d{1,2})-(?P<d1>\d{1,2})\s?(?:~|to|until|till)\s?(?P<m2>\d{1,2})-(?P<d2>\d{1,2})(?![\d-])"
+)
+_MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
+_NAMED_SPAN = re.compile(
+    rf"(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?\s(?P<m1>{_MONTHS})[a-z]{{0,6}}\W{{0,3}}(?:-|to|until|till|through|still\s(?:on|at)\b[^.;]{{0,24}}?(?:on|at))\s"
+    rf"(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?\s(?P<m2>{_MONTHS})",
+    re.IGNORECASE,
+)
+_SINCE = re.compile(
+    rf"(?<![A-Za-z])(?:since|from|start(?:ed|ing)?(?:\son)?:?|begun(?:\son)?|commenced(?:\son)?|use\ssince)\s{{1,2}}(?=\[?\*{{0,2}}\d|(?:{_MONTHS})[a-z]{{0,6}}\s\d)",
+    re.IGNORECASE,
+)
+_STOPPED = re.compile(
+    r"(?<![A-Za-z])(?:stop\w{0,4}|off|ended|finished|complet\w{0,4}|discontinued|until|till)(?![A-Za-z])", re.IGNORECASE
+)
+_SURFACE = re.compile(r"(?<![A-Za-z])BSA\s{0,2}(?:of\s|is\s|[:=~])?\s{0,2}(?P<n>[012][.,]\d{1,2})(?!\d)", re.IGNORECASE)
 _DAY_SPAN = re.compile(
     r"(?<![A-Za-z])(?:days?|d)\s?[+]?(?P<a>\d{1,3})\s?(?:-|to|through|thru)\s?(?:d(?:ay)?\s?)?[+]?(?P<b>\d{1,3})(?![\d/])",
     re.IGNORECASE,
@@ -115,6 +144,7 @@ class Dose:
     high: bool = False
     taper: bool = False
     also_mg: float | None = None
+    since: bool = False
 
     @property
     def daily(self) -> float | None:
@@ -138,6 +168,7 @@ class Dose:
             "high_dose": self.high or None,
             "taper": self.taper or None,
             "also_mg": self.also_mg,
+            "since": self.since or None,
         }
         return {k: v for k, v in facts.items() if v is not None}
 
@@ -188,9 +219,12 @@ def read_dose(text: str, low: int, start: int, end: int, high: int) -> Dose:
         daily = bool(match["day"])
     else:
         bare = _BARE.match(behind)
+        in_front = _BARE_BEFORE.search(text[low:start])
         if bare and to_float(bare["n"]) >= 1:
             amount = to_float(bare["n"])
             window = behind[bare.end() :]
+        elif in_front and to_float(in_front["n"]) >= 1:
+            amount = to_float(in_front["n"])
     around = text[low:start] + " " + behind
     per_day = _frequency(window)
     if per_day is None and before is not None:
@@ -209,8 +243,15 @@ def read_dose(text: str, low: int, start: int, end: int, high: int) -> Dose:
         pulse=bool(_PULSE.search(text[max(low, start - 30) : start] + " | " + behind[:60])),
         high=bool(_HIGH.search(text[max(low, start - 30) : start] + " | " + behind[:20])),
         taper=bool(_TAPER.search(behind[:80])),
-        also_mg=also,
+        also_mg=also if also or per != "m2" or amount is None else _by_surface(text[low:high], amount),
+        since=bool(_SINCE.search(behind[:80])) and not _STOPPED.search(behind[:REACH]),
     )
+
+
+def _by_surface(around: str, amount: float) -> float | None:
+    """Return the dose in mg of a dose per m2, where the body surface stands beside it."""
+    m = _SURFACE.search(around)
+    return round(amount * to_float(m["n"]), 2) if m else None
 
 
 def _frequency(window: str) -> float | None:
@@ -242,7 +283,17 @@ def _days(window: str) -> float | None:
         break
     m = _TIMES.search(window)
     if m:
-        found.append((m.start(), float(m["c"])))
+        found.append((m.start(), float(_WORDS.get(m["c"].lower(), 0) or m["c"])))
+    m = _HOURS.search(window)
+    if m:
+        found.append((m.start(), float(m["c"]) / 24))
+    m = _DASH_SPAN.search(window)
+    if m:
+        found.append((m.start(), _span_days(*(int(m[g]) for g in ("d1", "m1", "d2", "m2")))))
+    m = _NAMED_SPAN.search(window)
+    if m:
+        months = [_MONTHS.split("|").index(m[g].title()) + 1 for g in ("m1", "m2")]
+        found.append((m.start(), _span_days(int(m["d1"]), months[0], int(m["d2"]), months[1]) % 365))
     m = _ISO_SPAN.search(window)
     if m:
         found.append((m.start(), _span_days(int(m["d1"]), int(m["m1"]), int(m["d2"]), int(m["m2"]))))
@@ -259,6 +310,8 @@ def _days(window: str) -> float | None:
         m = _DAY_OF.search(window)
         if m:
             found.append((m.start(), float(m["a"])))
+    if not found and (m := _ONCE.search(window[:70])):
+        found.append((m.start(), 1.0))
     return min(found)[1] if found else None
 
 

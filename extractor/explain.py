@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from extractor.errors import UsageError
 from extractor.extract import Extractor
+from extractor.markup import Plain, plain_of
 from extractor.notes.files import DAMAGED, decode, open_bytes, why_unread
 from extractor.rulebook import Rulebook
 from extractor.rulefiles import Cue, ResultRule
@@ -36,24 +37,29 @@ def explain(text: str, *, rules: Path | None = None, note_date: str | None = Non
         note_date: the date of the note as ``YYYY-MM-DD``, against which dates in the text are read.
     """
     extractor = Extractor(rules)
-    return [_row(m, text, extractor.book) for m in extractor.mentions_of([Note("", "", text, note_date)])]
+    plain = plain_of(text)
+    return [_row(m, text, plain, extractor.book) for m in extractor.mentions_of([Note("", "", text, note_date)])]
 
 
-def _row(m: Mention, text: str, book: Rulebook) -> dict[str, Any]:
+def _row(m: Mention, text: str, plain: Plain | None, book: Rulebook) -> dict[str, Any]:
+    place, at = (m.sentence_start, m.sentence_end), m.start - m.sentence_start
+    sentence = text[slice(*place)]
+    if plain is not None:
+        sentence, at = plain.between(*place), plain.inside(*place)[0]
+        at = plain.inside(m.start, m.end)[0] - at
     row = {name: getattr(m, name) for name in _SHOWN}
-    row["cues"] = [{"rule": cue, "words": _words(cue, m, text, book)} for cue in m.cues]
+    row["cues"] = [{"rule": cue, "words": _words(cue, sentence, at, book)} for cue in m.cues]
     row["details"] = dict(m.details)
-    row["sentence"] = text[m.sentence_start : m.sentence_end]
+    row["sentence"] = sentence
     return row
 
 
-def _words(cue: str, m: Mention, text: str, book: Rulebook) -> str | None:
+def _words(cue: str, sentence: str, at: int, book: Rulebook) -> str | None:
     """Return the words of a cue that stand nearest to a mention; ``None`` for a date, a value or a section's header."""
     pattern = _patterns(book).get(cue)
     if pattern is None:
         return None
-    found = list(re.finditer(pattern, text[m.sentence_start : m.sentence_end], re.IGNORECASE))
-    at = m.start - m.sentence_start
+    found = list(re.finditer(pattern, sentence, re.IGNORECASE))
     nearest = min(found, key=lambda f: min(abs(f.end() - at), abs(f.start() - at)), default=None)
     return nearest.group() if nearest else None
 
@@ -64,7 +70,14 @@ def _patterns(book: Rulebook) -> dict[str, str]:
     return {r.id: alternation(r.terms, r.cased, r.patterns) for r in rules}
 
 
-def given_text(given: str, stdin: bytes | None = None) -> str:
+class Given(NamedTuple):
+    """The text to explain, and what had to be guessed about its encoding."""
+
+    text: str
+    warnings: list[str]
+
+
+def given_text(given: str, stdin: bytes | None = None) -> Given:
     """Return the text to explain.
 
     Args:
@@ -76,10 +89,10 @@ def given_text(given: str, stdin: bytes | None = None) -> str:
     """
     try:
         if given == "-":
-            return decode(stdin or b"")
+            return _decoded(stdin or b"", "standard input")
         if _is_file(given):
             with open_bytes(Path(given)) as stream:
-                return decode(stream.read())
+                return _decoded(stream.read(), given)
     except DAMAGED as error:
         raise UsageError(f"{given}: {why_unread(error)}") from None
     except ValueError as error:
@@ -88,7 +101,12 @@ def given_text(given: str, stdin: bytes | None = None) -> str:
         raise UsageError(f"{given}: there is no such file; name a file, give a text in quotes, or - for standard input")
     if not given.strip():
         raise UsageError("the text is empty; name a file, give a text in quotes, or - for standard input")
-    return given
+    return Given(given, [])
+
+
+def _decoded(data: bytes, source: str) -> Given:
+    text, script = decode(data, source)
+    return Given(text, [warning.line.partition(";")[0] for warning in script.warnings()])
 
 
 def _is_file(given: str) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
+from extractor.misspellings import Speller
 from extractor.rulebook import Rulebook, Term
 from extractor.scan import PatternSet, Place
 from extractor.sections import Section, section_at
-
 
 REFUSAL_REACH = 300
 """Characters before a mention in which a look-alike that covers it begins."""
@@ -83,6 +84,11 @@ def _patterns(book: Rulebook) -> PatternSet:
 
 
 @lru_cache(maxsize=8)
+def _speller(book: Rulebook) -> Speller:
+    return Speller(book)
+
+
+@lru_cache(maxsize=8)
 def _refusals(book: Rulebook) -> dict[str, list[int]]:
     """Return for each label the indices of its look-alikes' patterns."""
     found: dict[str, list[int]] = {}
@@ -118,7 +124,8 @@ def choose(
 ) -> list[Target]:
     """Return the targets that stand: company right, no look-alike, the longest of each label."""
     standing: dict[str, list[Target]] = {}
-    for target in found:
+    misspelled = (trimmed(text, m.start, m.end, book.terms[m.term]) for m in _speller(book).find(text))
+    for target in chain(found, misspelled):
         if _company_is_right(text, target, sentences, sections or []):
             standing.setdefault(target.term.label, []).append(target)
     if not standing:
@@ -143,7 +150,9 @@ def _company_is_right(text: str, target: Target, sentences: Sequence[tuple[int, 
     if section and section.body < target.start:
         around = f"{text[section.start : section.body]} \n {around}"
     if near is not None and near.search(around) is None:
-        return False
+        reach = target.term.entry.near_before
+        if not reach or near.search(text, max(0, start - reach), start) is None:
+            return False
     return not_near is None or not_near.search(around) is None
 
 

@@ -13,8 +13,9 @@ from extractor.causes import CauseLinker
 from extractor.cleantext import CleanText
 from extractor.context import CueMatch, Edge, refine
 from extractor.dates import DateMention, find_dates, parse_date
+from extractor.forms import form_answer
 from extractor.matching import Target, sentence_of
-from extractor.results import Result, ResultFinder, check_box
+from extractor.results import Result, ResultFinder
 from extractor.rulebook import Rulebook
 from extractor.rulefiles import CourseRule, SectionRule
 from extractor.schema import Mention, Note
@@ -148,17 +149,18 @@ class Assembler:
             state.historical = False
         if "patient" in named:
             state.family = False
-        date = nearest_date(text, target, company, dates)
+        date = nearest_date(text, target, company, dates, sentence[0])
         if (
             date
             and not state.family
             and _is_past(note, date, target.term.label, plain_year=_plain_year(text, target, date))
             and not state.hypothetical
+            and not _goes_on(text, target, date, named)
         ):
             state.historical = True
             state.cues.append("date")
-        if target.term.entry.details.get("negated"):
-            state.negated = True
+        for attribute in target.term.entry.details.get("attributes", ()):
+            setattr(state, attribute, True)
         if state.family:
             state.historical = any(c.cue.category == "historical" and c.cue.role == "preceding" for c in cues)
         if state.negated:
@@ -173,16 +175,16 @@ class Assembler:
         if not rules:
             return {}
         low, high = _neighbourhood(sentence, target, company)
-        around = (
-            text[max(low, target.start - 60) : target.start] + " \n " + text[target.end : min(high, target.end + 140)]
-        )
-        return {k: v for rule in rules if _course_regex(rule).search(around) for k, v in rule.details.items()}
+        around = text[max(low, target.start - 60) : min(high, target.end + 140)]
+        return {k: v for rule in rules if _said(rule, around) for k, v in rule.details.items()}
 
     def _result(self, text: str, sentence: tuple[int, int], target: Target) -> Result | None:
+        box = None if target.term.label in _MEASURES else form_answer(text, target.start, target.end)
         if target.term.entry.details.get("no_result"):
-            return None
-        box = check_box(text, target.start, target.end)
+            return box
         found = self._results.find(text, sentence, target.start, target.end, target.term.label)
+        if box and box.result == "not_done":
+            return Result("not_done", box.start, box.end, box.rule)
         if box and not (
             found
             and box.result == "yes"
@@ -208,7 +210,9 @@ class Assembler:
             state.negated = value.result == "negative"
             if state.negated:
                 state.cues.append("value")
-        date = nearest_date(cleaned.text, target, company, dates)
+        if value.value is not None and target.term.label in (*_MEASURES, *_LISTED) and value.comparator in (None, "="):
+            state.negated = state.uncertain = False  # "no oedema, platelets 44" denies no platelets
+        date = nearest_date(cleaned.text, target, company, dates, sentence[0])
         state.details.update(self._course(cleaned.text, sentence, target, company))
         details = {
             k: v
@@ -336,6 +340,14 @@ def _course_regex(rule: CourseRule) -> re.Pattern[str]:
     return re.compile(alternation(rule.terms, rule.cased, rule.patterns), re.IGNORECASE)
 
 
+_UNSAID = re.compile(r"\b(?:no|not|without|w/o|never|nil|free\sof|non)[\s-](?:\w+\s)?$", re.IGNORECASE)
+
+
+def _said(rule: CourseRule, around: str) -> bool:
+    """Return whether a course is stated, and not denied by the word before it ("no relapse")."""
+    return any(not _UNSAID.search(around[: m.start()]) for m in _course_regex(rule).finditer(around))
+
+
 CAUSE_KINDS = {
     "EBV": "infection",
     "CAR_T": "treatment",
@@ -345,7 +357,7 @@ CAUSE_KINDS = {
     "RHEUM_DISEASE": "rheumatic",
 }
 """What kind of cause of HLH a mention of a label is."""
-_INTERNAL = frozenset({"no_result", "last_number", "negated"})
+_INTERNAL = frozenset({"no_result", "last_number", "attributes"})
 
 
 def _birth(text: str, start: int, end: int) -> str | None:
@@ -387,6 +399,8 @@ def _neighbourhood(sentence: tuple[int, int], target: Target, company: Sequence[
 def _apply(state: _State, result: Result) -> None:
     """Let a result or a form's answer speak."""
     state.cues.append(result.rule)
+    if result.result == "not_done":
+        state.details["not_done"] = True
     if result.result in ("no", "negative", "not_done"):
         state.negated, state.uncertain, state.hypothetical = True, False, False
         state.result = "negative" if result.result == "negative" else None
@@ -426,10 +440,14 @@ _CLAUSE = re.compile(r"[;\n]|\.\s|,\s(?:and|then|now|but)\b|\b(?:but|however|now
 
 
 def nearest_date(
-    text: str, target: Target, company: Sequence[Target], dates: Sequence[DateMention]
+    text: str, target: Target, company: Sequence[Target], dates: Sequence[DateMention], sentence_start: int
 ) -> DateMention | None:
-    """Return the date that belongs to a mention: the nearest in its clause, a following one preferred."""
+    """Return the date that belongs to a mention: the nearest in its clause, a following one preferred.
+
+    A date with which the sentence begins ("In 2015 she was admitted ...") is that of all that has no nearer one.
+    """
     best: tuple[float, DateMention] | None = None
+    label, alone = target.term.label, len(dates) == 1
     for date in dates:
         if date.end <= target.start:
             between, weight = text[date.end : target.start], 1.6
@@ -447,18 +465,28 @@ def nearest_date(
             and min(date.end, target.end) <= t.start
             and t.end <= max(date.start, target.start)
         )
-        cost += 30 * others
+        cost += 0 if alone and label in _LISTED else 30 * others
         if cost <= 130 and (best is None or cost < best[0]):
             best = (cost, date)
+    if best is None:
+        before = [d for d in dates if d.end <= target.start]
+        if len(before) == 1 and _LEAD.fullmatch(text, sentence_start, before[0].start):
+            return before[0]
     return best[1] if best else None
 
 
+_MEASURES = frozenset({"AGE", "WEIGHT", "HEIGHT"})
+_LISTED = frozenset({"PFT", "HLH_FEATURE"})
+"""Labels of results that are listed behind one date."""
+_LEAD = re.compile(
+    r"\W{0,8}(?:(?:in|on|by|around|about|since|early|late|mid|during|back\sin)[\s-]){0,2}\W{0,6}", re.IGNORECASE
+)
 _ONGOING = re.compile(
     r"\b(?:dx|diagnos\w{0,5}|since|active|relapse[ds]?|progress\w{0,6}|on\s(?:treatment|therapy)|surveillance|first)\b",
     re.IGNORECASE,
 )
 _DATED_PAST = frozenset(
-    {"CAR_T", "TCE", "ADC", "STEROID", "EBV", "HLH", "STEROID_RESPONSE", "PFT", "HLH_FEATURE", "DRUG_ALLERGY"}
+    {"CAR_T", "TCE", "ADC", "STEROID", "EBV", "HLH", "STEROID_RESPONSE", "PFT", "HLH_FEATURE", "WEIGHT"}
 )
 """Labels of events: a date before the present course makes them past. A disease with a date of diagnosis goes on."""
 
@@ -469,6 +497,22 @@ def _plain_year(text: str, target: Target, date: DateMention) -> bool:
         return False
     low, high = min(target.start, date.start), max(target.end, date.end)
     return high - low < 90 and not _ONGOING.search(text, max(0, low - 20), high + 12)
+
+
+_OPEN_START = re.compile(
+    r"\b(?:since|from|started(?:\son)?|on\s(?:and\soff\s)?since|begun|commenced)\s{0,2}\W{0,3}$", re.IGNORECASE
+)
+_COURSES = frozenset({"STEROID", "ADC", "TCE"})
+"""Labels of treatments that may go on."""
+
+
+def _goes_on(text: str, target: Target, date: DateMention, named: set[str]) -> bool:
+    """Return whether a date is only the beginning of a treatment that goes on."""
+    if target.term.label not in _COURSES or "historical" in named:
+        return False
+    if "current" in named and target.term.label == "STEROID":
+        return True
+    return _OPEN_START.search(text, max(0, date.start - 16), date.start) is not None
 
 
 def _is_past(note: Note, date: DateMention, label: str, *, plain_year: bool = False) -> bool:

@@ -134,7 +134,11 @@ class TargetComponent:
         """
         term = self.book.terms[int(span.label_.partition("#")[2])]
         match = term.regex.search(doc.text, span.start_char)
-        return trimmed(doc.text, match.start(), match.end(), term) if match else Target(span.start_char, span.end_char, term)
+        return (
+            trimmed(doc.text, match.start(), match.end(), term)
+            if match
+            else Target(span.start_char, span.end_char, term)
+        )
 
 
 class MentionComponent:
@@ -273,6 +277,7 @@ def _context_rule(make: Any, rule: ContextRule, rules: Sequence[ContextRule], pr
         pattern=rule.pattern,
         direction=rule.direction,
         on_match=pruner,
+        max_scope=1 if rule.ends else None,
         allowed_types=set(cue.labels) or None,
         excluded_types=set(cue.not_labels) or None,
         terminated_by=ends_of(rule.category, rules) or None,

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from extractor.markup import Plain, plain_of
 from extractor.schema import MENTION_COLUMNS, Mention, Note
 from extractor.screener import first_seen, in_order, sentence_keys
+from extractor.shift import date_moved_back, mentions_moved_back
 
 SHOWN: Final = 300
 """Characters of a sentence that the report shows at most."""
@@ -47,25 +49,27 @@ class NoteResult(NamedTuple):
 
 
 def pack(note: Note, mentions: Sequence[Mention], *, redact: bool) -> NoteResult:
-    """Return what is kept of a note.
+    """Return what is kept of a note, its dates as they were before it was de-identified.
 
     Args:
         note: the note.
         mentions: its mentions.
         redact: keep no words of the note.
     """
+    mentions = mentions_moved_back(note, mentions)
     keys = sentence_keys(note, mentions)
+    plain = plain_of(note.text) if mentions and not redact else None
     rows = [
         [
             [None if redact and name == "text" else getattr(m, name) for name in _STORED],
             keys.get(m.mention_id),
-            None if redact else snippet_of(note.text, m),
+            None if redact else snippet_of(note.text, m, plain),
         ]
         for m in mentions
     ]
     # JSON and not pickle: the checkpoint outlives the run, and reading a file must never run what stands in it
     packed = zlib.compress(json.dumps(rows, separators=(",", ":")).encode(), level=1) if rows else None
-    return NoteResult(note.patient_id, note.note_id, note.note_date, packed)
+    return NoteResult(note.patient_id, note.note_id, date_moved_back(note), packed)
 
 
 def unpack(result: NoteResult) -> Findings:
@@ -83,15 +87,23 @@ def unpack(result: NoteResult) -> Findings:
     return findings
 
 
-def snippet_of(text: str, mention: Mention) -> Snippet:
-    """Return a mention's sentence, or the part of a long one around it."""
+def snippet_of(text: str, mention: Mention, plain: Plain | None = None) -> Snippet:
+    """Return a mention's sentence, or the part of a long one around it.
+
+    Args:
+        text: the note as given.
+        mention: the mention.
+        plain: the words of a note that is HTML or RTF, which are shown in place of its tags.
+    """
     low, high = mention.sentence_start, max(mention.sentence_end, mention.end)
+    start, end = mention.start, mention.end
+    if plain is not None:
+        text, (low, high), (start, end) = plain.text, plain.inside(low, high), plain.inside(start, end)
+    first, last = low, high
     if high - low > SHOWN:
-        low = max(low, mention.start - _BEFORE)
+        low = max(low, start - _BEFORE)
         high = min(high, low + SHOWN)
-    end = min(mention.end, high)
-    cut_before, cut_after = low > mention.sentence_start, high < mention.sentence_end
-    return Snippet(text[low:high], mention.start - low, end - low, cut_before, cut_after)
+    return Snippet(text[low:high], start - low, min(end, high) - low, low > first, high < last)
 
 
 @dataclass(frozen=True)

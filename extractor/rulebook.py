@@ -89,6 +89,7 @@ class Rulebook:
         look_alikes: refusals.
         cues: context cues.
         sections: section rules.
+        false_friends: words that are no misspelled names.
         files: the files read, each with its bytes' digest, for ``run.json``.
         trial_dirs: folders in which trials are looked up, a site's own first.
     """
@@ -100,6 +101,7 @@ class Rulebook:
     results: tuple[ResultRule, ...] = ()
     connectors: tuple[Connector, ...] = ()
     courses: tuple[CourseRule, ...] = ()
+    false_friends: tuple[str, ...] = ()
     files: dict[str, str] = field(default_factory=dict)
     trial_dirs: tuple[Path, ...] = ()
 
@@ -149,6 +151,7 @@ def load_rulebook(site: Path | None = None, shipped: Path = SHIPPED_RULES) -> Ru
     results: dict[str, ResultRule] = {}
     connectors: dict[str, Connector] = {}
     courses: dict[str, CourseRule] = {}
+    false_friends: set[str] = set()
     files: dict[str, str] = {}
     folders = [shipped]
     if site is not None:
@@ -182,6 +185,7 @@ def load_rulebook(site: Path | None = None, shipped: Path = SHIPPED_RULES) -> Ru
                 _lay(terms, entries, book.entries, seen, path)
                 look_alikes = {r.id: LookAlike(book.label, r) for r in book.refuse}
                 _lay(refusals, look_alikes, book.refuse, seen, path)
+                false_friends.update(word.lower() for word in book.false_friends)
         for path in sorted((folder / "trials").glob("*.yaml")):
             files[f"{depth}/trials/{path.name}"] = hashlib.sha256(path.read_bytes()).hexdigest()
     return Rulebook(
@@ -192,6 +196,7 @@ def load_rulebook(site: Path | None = None, shipped: Path = SHIPPED_RULES) -> Ru
         results=tuple(results.values()),
         connectors=tuple(connectors.values()),
         courses=tuple(courses.values()),
+        false_friends=tuple(sorted(false_friends)),
         files=files,
         trial_dirs=tuple(folder / "trials" for folder in reversed(folders)),
     )

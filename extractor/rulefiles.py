@@ -72,6 +72,7 @@ class Entry(_Matching):
     id: Id
     concept: str
     near: tuple[str, ...] = ()
+    near_before: int = Field(default=0, ge=0, le=400)
     not_near: tuple[str, ...] = ()
     details: dict[str, Any] = {}
     misspellings: bool = False
@@ -101,6 +102,8 @@ class Vocabulary(_Strict):
     description: str
     entries: tuple[Entry, ...]
     refuse: tuple[Refusal, ...] = ()
+    false_friends: tuple[str, ...] = ()
+    """Words that look like misspelled names of this file and are none."""
 
 
 class Cue(_Matching):

@@ -119,9 +119,7 @@ class PatternSet:
                     places[index] = [place]
         return places
 
-    def matches(
-        self, index: int, text: str, places: list[Place], start: int, end: int
-    ) -> Iterator[re.Match[str]]:
+    def matches(self, index: int, text: str, places: list[Place], start: int, end: int) -> Iterator[re.Match[str]]:
         """Yield the matches of a pattern that begin at one of the places and in a stretch of text, without overlaps."""
         regex = self.regex(index)
         done, reach = start, self._width(index) + LOOK_AROUND
@@ -168,8 +166,9 @@ class _PlainSearch:
     def __init__(self, strings: Sequence[str]) -> None:
         self._strings = strings
 
-    def find_matches_as_indexes(self, text: str, overlapping: bool = True) -> list[tuple[int, int, int]]:
-        """Return (index of the string, start, end) of every occurrence."""
+    def find_matches_as_indexes(self, text: str, overlapping: bool) -> list[tuple[int, int, int]]:
+        """Return (index of the string, start, end) of every occurrence; they are overlapping always."""
+        assert overlapping
         found = []
         for index, string in enumerate(self._strings):
             at = text.find(string)

@@ -38,7 +38,7 @@ LABELS: Final = (
     "CONSENT",
 )
 """Labels of the annotation guideline; the first eight are the main ones."""
-RESOLVER_LABELS: Final = ("_HLH_CRITERIA", "_BIRTH_DATE")
+RESOLVER_LABELS: Final = ("_HLH_CRITERIA", "_BIRTH_DATE", "_STUDY")
 """Statements that are no mentions of the guideline but that the resolver needs; they never leave the program."""
 MAIN_LABELS: Final = LABELS[:8]
 
@@ -54,6 +54,8 @@ class Note:
         note_date: ISO date or ``datetime.date``; ``None`` where unknown.
         note_type: free-text title or type of the note.
         extra: further columns, passed through untouched.
+        date_shift: days that were added to ``note_date`` and to the dates in the text when the note was
+            de-identified; ``screen`` and ``Screener`` take them off again before they answer.
     """
 
     patient_id: str
@@ -62,6 +64,7 @@ class Note:
     note_date: str | None = None
     note_type: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+    date_shift: int = 0
 
     def __post_init__(self) -> None:
         if isinstance(self.note_date, dt.datetime):

@@ -11,8 +11,10 @@ from pathlib import Path
 from extractor.dates import parse_date
 from extractor.errors import UsageError
 from extractor.extract import Extractor
+from extractor.markup import plain_of
 from extractor.resolver import resolve
 from extractor.schema import Answer, Mention, Note
+from extractor.shift import date_moved_back, mentions_moved_back
 from extractor.trial import Trial, load_trial
 
 _SPACE = re.compile(r"\W+")
@@ -76,11 +78,12 @@ class Screener:
             raise UsageError("notes of more than one patient were given; give one patient's notes at a time")
         found: list[Mention] = []
         keys = []
-        for note in ordered:
+        dates = [date_moved_back(note) for note in ordered]
+        for note, date in zip(ordered, dates, strict=True):
             mentions = self.extractor.signals(note)
-            keys.append((note.note_date, sentence_keys(note, mentions)))
-            found += mentions
-        answers = self.resolve(next(iter(patients), ""), found, [n.note_date for n in ordered], first_seen(keys))
+            keys.append((date, sentence_keys(note, mentions)))
+            found += mentions_moved_back(note, mentions)
+        answers = self.resolve(next(iter(patients), ""), found, dates, first_seen(keys))
         return [m for m in found if not m.label.startswith("_")], answers
 
     def resolve(
@@ -102,8 +105,11 @@ def sentence_keys(note: Note, mentions: Sequence[Mention]) -> dict[str, str]:
         mentions: its mentions; those in short sentences get no key.
     """
     keys: dict[str, str] = {}
+    plain = plain_of(note.text) if mentions else None
     for m in mentions:
-        letters = _SPACE.sub("", note.text[m.sentence_start : m.sentence_end].lower())
+        place = m.sentence_start, m.sentence_end
+        sentence = plain.between(*place) if plain is not None else note.text[slice(*place)]
+        letters = _SPACE.sub("", sentence.lower())
         if len(letters) >= MIN_COPIED:
             keys[m.mention_id] = hashlib.blake2b(letters.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
     return keys

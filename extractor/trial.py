@@ -111,6 +111,8 @@ class Consent(_Strict):
 
     type: Literal["consent"]
     minor_below: int = 0
+    studies: tuple[str, ...] = ()
+    """Concepts of ``_STUDY`` that are this trial; a consent beside another study's name is not counted."""
 
 
 class CountedItem(_Strict):

@@ -9,6 +9,7 @@ from typing import Any
 
 from extractor.doses import read_dose
 from extractor.numbers import Number, numbers
+from extractor.pfttable import cell_under
 from extractor.units import normalize
 
 _UNIT = re.compile(
@@ -62,6 +63,9 @@ def read_pft(text: str, start: int, end: int) -> Value:
     found = numbers(text, at, end)
     if not found:
         return Value()
+    cell = cell_under(text, start, percent=not ratio) if _ROW.search(text, at, end) else None
+    if cell is not None:
+        return _pft_cell(cell.value, ratio=ratio)
     percents = [
         n for n in found if re.match(r"\s?(?:%|percent|pct|per\scent|pred)", text[n.end : n.end + 9], re.IGNORECASE)
     ]
@@ -84,6 +88,18 @@ def read_pft(text: str, start: int, end: int) -> Value:
     if number.value > 12:  # litres never are
         return Value(number.comparator, number.value, "% predicted", number.value, "% predicted", None, {"test": "fvc"})
     return Value(number.comparator, number.value, "L", None, None, None, {"test": "fvc"})
+
+
+_ROW = re.compile(r"[ \t]{2,}[-\d]")
+
+
+def _pft_cell(number: float, *, ratio: bool) -> Value:
+    """Return the value of a table's cell."""
+    if not ratio:
+        return Value("=", number, "% predicted", number, "% predicted", None, {"test": "fvc"})
+    percent = number * 100 if number <= 1.3 else number
+    unit = "%" if number > 1.3 else "ratio"
+    return Value("=", number, unit, round(percent, 4), "%", None, {"test": "fev1_fvc"})
 
 
 def read_item(text: str, start: int, end: int, sentence_end: int, details: Mapping[str, Any]) -> Value:

@@ -34,6 +34,8 @@ def status_tone(kind: str, status: str) -> Tone:
 
 def printable(text: str) -> str:
     """Return text without control characters and lone surrogates, which terminals and pages cannot show."""
+    if text.isprintable():
+        return text
     return "".join(
         c if c.isprintable() or c in "\n\t" else "\ufffd" if "\ud800" <= c <= "\udfff" else " " for c in text
     )

@@ -75,6 +75,8 @@ FORMATS: dict[str, Callable[..., bytes]] = {
     "bom.csv": lambda *rows: b"\xef\xbb\xbf" + csv_bytes(*rows),
     "bom.jsonl": lambda *rows: b"\xef\xbb\xbf" + json_bytes(*rows),
     "utf16.csv": lambda *rows: csv_bytes(*rows).decode().encode("utf-16"),
+    "utf16.jsonl": lambda *rows: json_bytes(*rows).decode().encode("utf-16"),
+    "utf32.csv": lambda *rows: csv_bytes(*rows).decode().encode("utf-32"),
 }
 PACKINGS: dict[str, Callable[[bytes], bytes]] = {
     "": bytes,
@@ -246,7 +248,7 @@ BAD_ROWS: dict[str, tuple[str, bytes, str]] = {
     "csv: open quote": ("n.csv", b'patient_id,note_id,text\np,good,Good.\nq,bad,"A\nB\n', "row 3: a quote opened here"),
     "csv: bytes": (
         "n.csv",
-        b"patient_id,note_id,text\nq,bad,caf\xe9\np,good,Good.\n",
+        b"patient_id,note_id,text\nq,bad,caf\xe9 \xc3\xa9\np,good,Good.\n",
         "row 2: text is not UTF-8 at its byte 4",
     ),
     "csv: no text": ("n.csv", csv_bytes(GOOD | {"note_id": "bad", "text": ""}, GOOD), "row 2: text is missing"),
@@ -260,7 +262,11 @@ BAD_ROWS: dict[str, tuple[str, bytes, str]] = {
     "csv: twice": ("n.csv", csv_bytes(GOOD, GOOD | {"text": "Later."}), "row 3: the ids of this note were read before"),
     "json: malformed": ("n.jsonl", b'{"patient_id": q}\n' + json_bytes(GOOD), "row 1: is no JSON from character 16 on"),
     "json: no object": ("n.jsonl", b"[1]\n".replace(b"[1]", b"7") + json_bytes(GOOD), "row 1: is no JSON object"),
-    "json: bytes": ("n.jsonl", b'{"text": "\xe9"}\n' + json_bytes(GOOD), "row 1: is not UTF-8 at byte 11"),
+    "json: bytes": (
+        "n.jsonl",
+        b'{"text": "\xe9 \xc3\xa9"}\n' + json_bytes(GOOD),
+        "row 1: is not UTF-8 at its byte 11",
+    ),
     "json: text is a number": (
         "n.jsonl",
         json_bytes(GOOD | {"note_id": "b", "text": 5}, GOOD),
@@ -313,20 +319,24 @@ def test_a_bad_row_is_set_aside_and_the_good_one_is_read(tmp_path: Path, case: s
     assert "\n" not in issue.line
 
 
-def test_parquet_strings_that_are_not_utf8_are_set_aside(tmp_path: Path) -> None:
+def test_damaged_strings_of_parquet_are_set_aside(tmp_path: Path) -> None:
     texts = pa.Array.from_buffers(
-        pa.string(), 2, [None, pa.py_buffer(b"\0\0\0\0\4\0\0\0\t\0\0\0"), pa.py_buffer(b"caf\xe9Good.")]
+        pa.string(), 2, [None, pa.py_buffer(b"\0\0\0\0\6\0\0\0\v\0\0\0"), pa.py_buffer(b"caf\xe9\xc3\xa9Good.")]
     )
     table = pa.table({"patient_id": ["q", "p"], "note_id": ["b", "g"], "text": texts})
     pq.write_table(table, tmp_path / "n.parquet")
     items = list(read_notes([tmp_path / "n.parquet"]))
     assert [n.text for n in notes_of(items)] == ["Good."]
-    assert [i.reason for i in issues_of(items)] == ["text is not UTF-8 at byte 4; save it as UTF-8"]
+    assert [i.reason for i in issues_of(items)] == [
+        "text is not UTF-8 at its byte 4; mend it, or name another --encoding"
+    ]
 
 
 BAD_FILES = {
     "empty": (b"", "the file is empty"),
-    "not UTF-8": (b"caf\xe9", "is not UTF-8 at byte 4"),
+    "damaged UTF-8": (b"caf\xe9 \xc3\xa9", "is not UTF-8 at its byte 4"),
+    "damaged UTF-16": ("caf\u00e9".encode("utf-16")[:-1], "is not the utf-16 that it seems to be"),
+    "tags alone": (b"<html><body><br>&nbsp;</body></html>", "the note is empty"),
     "a PDF": (b"%PDF-1.7", "is a PDF"),
     "a Word file": (b"PK\x03\x04rest", "is a zip, Word or Excel file"),
     "binary": (bytes(range(32)) * 9, "is a binary file"),
@@ -367,7 +377,8 @@ BAD_INPUTS: dict[str, tuple[str, bytes, str]] = {
     "json: empty": ("n.jsonl", b"", "the file is empty"),
     "json: column missing": ("n.jsonl", b'{"patient_id": "p", "note_id": "n"}\n' * 3, "has no column text"),
     "json: array": ("n.json", b' [{"text": "A"}]', "is one JSON array"),
-    "json: utf-16": ("n.jsonl", "{}".encode("utf-16"), "is UTF-16"),
+    "json: damaged utf-16": ("n.jsonl", "{}".encode("utf-16")[:-1], "is not the utf-16 that it seems to be"),
+    "csv: damaged utf-16": ("n.csv", "a,b\n".encode("utf-16")[:-1], "is not the utf-16 that it seems to be"),
     "parquet: empty": ("n.parquet", b"", "the file is empty"),
     "parquet: no parquet": ("n.parquet", b"PAR1 no, not really", "is no Parquet file"),
     "parquet: column missing": ("n.parquet", parquet_bytes({"patient_id": "p"}), "has no column note_id"),

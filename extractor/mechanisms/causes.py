@@ -21,6 +21,13 @@ def response(chart: Chart, rule: Response) -> Verdict:
                 first([failed[-1], *given.evidence[:2], *failed[:-1]]),
                 "inferred",
             )
+        if given.status == "not_met":
+            return Verdict(
+                "not_met",
+                f"Failure is stated, {quote(failed[-1])}, but not on a high dose: {given.rationale}",
+                first([failed[-1], *given.evidence[:2], *failed[:-1]]),
+                "inferred",
+            )
         return Verdict(
             "possible",
             f"Failure is stated, {quote(failed[-1])}, but a high-dose course is {given.status.replace('_', ' ')}.",

@@ -53,12 +53,14 @@ def dose_course(chart: Chart, rule: DoseCourse) -> Verdict:
 
 def _course(chart: Chart, rule: DoseCourse, m: Mention, given: list[Mention]) -> Course | None:
     details = m.details
-    days = details.get("days") or _days_over_notes(chart, m, given)
+    days = details.get("days") or _days_since(chart, m) or _days_over_notes(chart, m, given)
     pulse = bool(details.get("pulse"))
     size, amount = _size(chart, rule, m)
     name = " ".join((m.text or m.concept).split())
     how_long = f"{days:g} d" if days else "days not stated"
     text = f"{name} {amount}, {how_long}" if amount else f"{name}, {how_long}"
+    if size is None and details.get("low_dose"):
+        size, text = "low", f"{name}, a low dose by name"
     if size is None:
         status = _undosed(pulse, bool(details.get("high_dose")), days, rule)
         if status is None:
@@ -126,6 +128,15 @@ def _surface(chart: Chart) -> float | None:
     if chart.weight and chart.height and chart.weight.normalized_value and chart.height.normalized_value:
         return math.sqrt(chart.weight.normalized_value * chart.height.normalized_value / 3600)
     return None
+
+
+def _days_since(chart: Chart, m: Mention) -> float | None:
+    """Return the days from a stated start to the note that says that the course goes on."""
+    started, noted = full_date(m.date), full_date(chart.noted(m))
+    if not m.details.get("since") or started is None or noted is None:
+        return None
+    days = (noted - started).days + 1
+    return float(days) if 1 <= days <= 90 else None
 
 
 def _days_over_notes(chart: Chart, m: Mention, given: list[Mention]) -> float | None:

@@ -74,7 +74,7 @@ def _day(chart: Chart, mention: Mention) -> str:
 def _meaning(mention: Mention, rule: InfectionNow, is_cause: bool) -> str | None:
     """Return what a mention says of the infection: active, past, negative, possible or nothing."""
     table = rule.tests.get(str(mention.details.get("test", "")), {})
-    if mention.hypothetical and not mention.negated:
+    if mention.details.get("not_done") or (mention.hypothetical and not mention.negated):
         return None
     if mention.negated:
         return table.get("negative")

@@ -61,37 +61,51 @@ def age(chart: Chart, rule: Age) -> Verdict:
 
 def consent(chart: Chart, rule: Consent) -> Verdict:
     """Return whether consent is documented, of minors with their guardian's."""
-    mentions = [m for m in chart.of("CONSENT") if not m.details.get("other_study")]
+    mentions = [m for m in chart.of("CONSENT") if _is_for(chart, m, rule)]
     given = [m for m in mentions if m.details.get("consent") == "given" and not m.negated and not m.hypothetical]
     refused = [
         m
         for m in mentions
-        if (m.details.get("consent") == "declined" and m.asserted)
+        if (m.details.get("consent") == "declined" and not m.hypothetical)
         or (m.details.get("consent") == "given" and m.negated and not m.hypothetical)
     ]
+    waiting = [m for m in mentions if m.details.get("consent") in ("open", "planned") or m.hypothetical]
     found = age_at(chart)
     minor = found is not None and found[1] < rule.minor_below
-    if given and not (refused and mentions.index(refused[-1]) > mentions.index(given[-1]) and not minor):
-        if minor:
-            return _minor(given, refused)
+    if given and (minor or any(m.details.get("guardian") for m in waiting)):
+        return _minor(given, [*refused, *waiting])
+    if given and not (refused and mentions.index(refused[-1]) > mentions.index(given[-1])):
         return Verdict("met", f"Signed consent is documented: {quote(given[-1])}.", first([*reversed(given)]))
     if refused:
         return Verdict("not_met", f"Consent was declined: {quote(refused[-1])}.", first([*reversed(refused)]))
-    planned = [m for m in mentions if m.hypothetical]
-    if planned:
-        return Verdict("not_documented", f"Consent is only planned: {quote(planned[0])}.", first(planned))
+    if waiting:
+        return Verdict("not_documented", f"Consent is only planned: {quote(waiting[-1])}.", first([*reversed(waiting)]))
     return Verdict("not_documented", "The notes say nothing about consent to this trial.")
 
 
-def _minor(given: list[Mention], refused: list[Mention]) -> Verdict:
-    signers = {s for m in given for s in str(m.details.get("by", "")).split("+") if s}
-    if {"subject", "guardian"} <= signers:
+def _is_for(chart: Chart, mention: Mention, rule: Consent) -> bool:
+    """Return whether a consent is for this trial: the study named last before it, else next behind it, says so."""
+    if mention.details.get("other_study"):
+        return False
+    named = [m for m in chart.of("_STUDY") if m.note_id == mention.note_id]
+    before = [m for m in named if m.start < mention.end]
+    study = before[-1] if before else named[0] if named else None
+    if study is None or study.concept in rule.studies:
+        return True
+    ours = any(m.concept in rule.studies for m in before)
+    return ours and before[-1].end < mention.start - 400
+
+
+def _minor(given: list[Mention], missing: list[Mention]) -> Verdict:
+    """Return the answer for a minor, who needs the guardian's signature beside his own."""
+    signers = {who for m in given for who in ("subject", "guardian") if m.details.get(who)}
+    if signers == {"subject", "guardian"} and not missing:
         return Verdict("met", f"Subject and guardian both signed: {quote(given[-1])}.", first(given))
     who = " and ".join(sorted(signers)) or "one person"
     return Verdict(
         "possible",
         f"A minor's consent of {who} is documented, the other signature is not: {quote(given[-1])}.",
-        first([*given, *refused]),
+        first([*given, *missing]),
         "inferred",
     )
 

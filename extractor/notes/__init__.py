@@ -2,7 +2,9 @@
 
 from extractor.notes.columns import FIELDS, parse_columns
 from extractor.notes.issues import Found, InputError, Located, NoteIssue, Source
+from extractor.notes.places import shown
 from extractor.notes.reader import Input, Item, Seen, find_notes, read_notes
+from extractor.notes.reading import Reading, reading
 
 __all__ = [
     "FIELDS",
@@ -12,9 +14,12 @@ __all__ = [
     "Item",
     "Located",
     "NoteIssue",
+    "Reading",
     "Seen",
     "Source",
     "find_notes",
     "parse_columns",
     "read_notes",
+    "reading",
+    "shown",
 ]

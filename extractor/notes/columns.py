@@ -17,8 +17,11 @@ _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "note_date": ("note_date", "note_datetime"),
     "note_type": ("note_type", "note_title"),
     "file": ("file",),
+    "part": (),
+    "date_shift": (),
 }
-"""Names of each field in order of preference; the second ones are OMOP's."""
+"""Names of each field in order of preference; the second ones are OMOP's. The last fields are there only where named."""
+_OPTIONS: Final[Mapping[str, str]] = {"part": "--part-column", "date_shift": "--date-shift-column"}
 
 
 def parse_columns(option: str | None) -> dict[str, str]:
@@ -93,7 +96,8 @@ def check_columns(
     """
     for field, column in given.items():
         if field not in present:
-            raise InputError(source, f"has no column {column}, which --columns names for {field}; mend --columns")
+            option = _OPTIONS.get(field, "--columns")
+            raise InputError(source, f"has no column {column}, which {option} names for {field}; mend {option}")
     for field in required:
         if field not in present:
             raise InputError(source, f"has no column {field}; the header must name it, or say --columns {field}=NAME")

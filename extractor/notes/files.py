@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import gzip
 import io
 import zlib
@@ -10,46 +9,53 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from extractor.notes.encodings import Script, by_mark, is_wide, without_mark
 from extractor.notes.meter import CountedFile
+from extractor.notes.places import is_remote, open_remote
+from extractor.notes.unreadable import UnreadableError
 
 DAMAGED: Final = (OSError, EOFError, zlib.error)
 """What reading a broken or compressed file may raise midway."""
 PACKED: Final = (".gz", ".zst")
 _HEAD: Final = 8192
 _BUFFER: Final = 1 << 16
+_REMOTE: Final = 1 << 20
+"""Bytes read from a remote place at a time; each reading may be a request."""
 _CONTROL: Final = bytes(set(range(32)) - set(b"\t\n\x0b\x0c\r\x1b"))
 _MOST_CONTROL: Final = 0.1
 _MAGIC: Final = {
     b"%PDF": "a PDF; save it as plain text",
-    b"{\\rtf": "RTF; save it as plain text",
     b"PK\x03\x04": "a zip, Word or Excel file; save it as plain text or CSV",
     b"\xd0\xcf\x11\xe0": "an old Word or Excel file; save it as plain text or CSV",
     b"\x89PNG": "a picture; give its text",
     b"\xff\xd8\xff": "a picture; give its text",
     b"PAR1": "a Parquet file; let its name end in .parquet",
 }
-_MARKS: Final = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
-class UnreadableError(OSError):
-    """A file that cannot be read for a reason the system does not tell; the message is the reason."""
-
-
-def open_bytes(path: Path) -> io.BufferedReader:
+def open_bytes(path: Path) -> io.BufferedReader[Any]:
     """Open a file for reading, unpacked where it is gzip or zstd, whatever its name.
 
     Raises:
         OSError: it cannot be opened or is no regular file.
     """
-    if path.exists() and not path.is_file():
-        raise UnreadableError("is no regular file; name a file")
-    raw: io.BufferedReader = io.BufferedReader(CountedFile(path), _BUFFER)
+    if is_remote(path):
+        raw: io.BufferedReader[Any] = io.BufferedReader(open_remote(path), _REMOTE)
+    else:
+        if path.exists() and not path.is_file():
+            raise UnreadableError("is no regular file; name a file")
+        raw = io.BufferedReader(CountedFile(path), _BUFFER)
     head = raw.peek(4)[:4]
     if head == b"\x28\xb5\x2f\xfd":
         return io.BufferedReader(_Zstd(raw))
     if head[:2] == b"\x1f\x8b":
         return io.BufferedReader(_Gzip(raw))
     return raw
+
+
+def is_packed(stream: io.BufferedReader[Any]) -> bool:
+    """Return whether a stream of ``open_bytes`` unpacks, so that only the way forward is cheap."""
+    return isinstance(stream.raw, _Gzip | _Zstd)
 
 
 class _Gzip(gzip.GzipFile):
@@ -115,52 +121,46 @@ def plain_name(path: Path) -> str:
     return path.stem if path.suffix.lower() in PACKED else path.name
 
 
-def binary_kind(head: bytes) -> str | None:
+def binary_kind(head: bytes, encoding: str | None = None) -> str | None:
     """Return what a binary file is and what to do about it, ``None`` for text.
 
     Args:
         head: the file's first bytes.
+        encoding: the encoding that the user names.
     """
     for magic, kind in _MAGIC.items():
         if head.startswith(magic):
             return f"is {kind}"
-    if any(head.startswith(mark) for mark, _ in _MARKS):
+    if by_mark(head) or (is_wide(encoding) if encoding else without_mark(head)):
         return None
     odd = len(head) - len(head.translate(None, _CONTROL))
     if odd > _MOST_CONTROL * len(head):
-        return "is a binary file, or UTF-16 without a byte order mark; save it as plain text in UTF-8"
+        return "is a binary file; save it as plain text in UTF-8"
     return None
 
 
-def encoding_of(head: bytes) -> str:
-    """Return the encoding that a byte order mark tells, else UTF-8."""
-    return next((encoding for mark, encoding in _MARKS if head.startswith(mark)), "utf-8")
+def decode(data: bytes, source: str = "", forced: str | None = None) -> tuple[str, Script]:
+    """Return a file's text with its line ends untouched, and its encoding; a byte order mark is no part of the text.
 
-
-def decode(data: bytes) -> str:
-    """Return a file's text with its line ends untouched; a byte order mark is no part of it.
+    Args:
+        data: all bytes of the file.
+        source: the file, for warnings.
+        forced: the encoding that the user names.
 
     Raises:
-        ValueError: empty, binary or in no known encoding; the message is the reason.
+        ValueError: empty, binary or damaged; the message is the reason.
     """
     if not data:
         raise ValueError("the file is empty; fill it in or take it away")
-    binary = binary_kind(data[:_HEAD])
+    head = data[:_HEAD]
+    binary = binary_kind(head, forced)
     if binary:
         raise ValueError(binary)
+    script = Script(source, head, forced)
     try:
-        return data.decode(encoding_of(data))
-    except UnicodeDecodeError as error:
-        raise ValueError(not_utf8(error.start)) from None
-
-
-def not_utf8(position: int) -> str:
-    """Return the reason for bytes that are not UTF-8.
-
-    Args:
-        position: the first such byte, counted from 0.
-    """
-    return f"is not UTF-8 at byte {position + 1}; save it as UTF-8"
+        return script.mended(data.decode(script.encoding, script.errors)), script
+    except UnicodeError:
+        raise ValueError(f"is not the {script.encoding} that it seems to be; save it as UTF-8") from None
 
 
 def why_unread(error: BaseException) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
@@ -63,11 +63,12 @@ class NoteIssue:
 
 
 class Located(NamedTuple):
-    """A note with the place it was read from, so that a later fault can name it."""
+    """A note, or a part of one, with the place it was read from, so that a later fault can name it."""
 
     note: Note
     source: str
     row: int | None
+    part: int | None = None
 
     def issue(self, reason: str) -> NoteIssue:
         """Return why this note is set aside after all."""
@@ -81,11 +82,11 @@ Found = Located | NoteIssue
 class Source(Protocol):
     """Notes that lie elsewhere than in a file, such as in a database; ``str`` of it is the name that issues bear."""
 
-    def read(self, columns: Mapping[str, str]) -> Iterator[Found]:
+    def read(self, how: Any) -> Iterator[Found]:
         """Yield the notes.
 
         Args:
-            columns: the user's own column names by field.
+            how: how inputs are to be read, a ``Reading``.
 
         Raises:
             InputError: it cannot be read as a whole.

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import codecs
+import io
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from extractor.notes.columns import check_columns, locate_columns
-from extractor.notes.files import DAMAGED, binary_kind, encoding_of, not_utf8, open_bytes, why_unread
+from extractor.notes.encodings import DamagedError, Script
+from extractor.notes.files import DAMAGED, binary_kind, open_bytes, why_unread
 from extractor.notes.issues import Found, InputError, NoteIssue
+from extractor.notes.reading import Reading
 from extractor.notes.rows import items_of_row
 
 _PROBED: Final = 200
@@ -19,12 +21,12 @@ _KEPT: Final = 1000
 """Sets of keys that are remembered; keys that never repeat must not fill the memory."""
 
 
-def read_json_lines(path: Path, given: Mapping[str, str]) -> Iterator[Found]:
+def read_json_lines(path: Path, how: Reading) -> Iterator[Found]:
     """Yield the notes of a JSON Lines file.
 
     Args:
         path: the file.
-        given: the user's own column names.
+        how: how inputs are to be read.
 
     Raises:
         InputError: missing, empty, binary or damaged file, one array, or a column that no line has.
@@ -32,36 +34,39 @@ def read_json_lines(path: Path, given: Mapping[str, str]) -> Iterator[Found]:
     try:
         with open_bytes(path) as stream:
             head = stream.peek(8192)[:8192]
-            _check_head(path, head)
-            columns = _Columns(path, given)
-            for number, line in enumerate(stream, start=1):
-                line = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
-                if line.strip():
-                    yield from _items(str(path), number, line, columns)
-                if number == _PROBED:
-                    columns.check()
+            script = _script(path, head, how)
+            columns = _Columns(path, how.columns)
+            with io.TextIOWrapper(stream, script.encoding, script.errors, newline="\n") as lines:
+                for number, line in enumerate(lines, start=1):
+                    if line.strip():
+                        yield from _items(script, number, line, columns, how)
+                    if number == _PROBED:
+                        columns.check()
             columns.check()
+    except UnicodeError:
+        raise InputError(path, f"is not the {script.encoding} that it seems to be; save it as UTF-8") from None
     except DAMAGED as error:
         raise InputError(path, why_unread(error)) from None
 
 
-def _check_head(path: Path, head: bytes) -> None:
+def _script(path: Path, head: bytes, how: Reading) -> Script:
     if not head:
         raise InputError(path, "the file is empty; give one JSON object per line")
-    fault = binary_kind(head)
+    fault = binary_kind(head, how.encoding)
     if fault:
         raise InputError(path, fault)
-    if encoding_of(head) == "utf-16":
-        raise InputError(path, "is UTF-16; save it as UTF-8")
-    if head.lstrip(codecs.BOM_UTF8 + b" \t\r\n").startswith(b"["):
+    script = Script(str(path), head, how.encoding)
+    if head.decode(script.encoding, "ignore").lstrip(" \t\r\n").startswith("["):
         raise InputError(path, "is one JSON array; write one object per line (jq -c '.[]')")
+    return script
 
 
-def _items(source: str, number: int, line: bytes, columns: _Columns) -> Iterator[Found]:
+def _items(script: Script, number: int, line: str, columns: _Columns, how: Reading) -> Iterator[Found]:
+    source = script.source
     try:
-        record = json.loads(line.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        yield NoteIssue(source, number, not_utf8(error.start))
+        record = json.loads(script.mended(line))
+    except DamagedError as error:
+        yield NoteIssue(source, number, str(error))
         return
     except json.JSONDecodeError as error:
         yield NoteIssue(source, number, f"is no JSON from character {error.pos + 1} on; mend or remove the line")
@@ -69,6 +74,7 @@ def _items(source: str, number: int, line: bytes, columns: _Columns) -> Iterator
     except (ValueError, RecursionError):
         yield NoteIssue(source, number, "is JSON with numbers too long or nested too deep; mend or remove the line")
         return
+    yield from script.warnings(number)
     if not isinstance(record, dict):
         yield NoteIssue(source, number, "is no JSON object; write {...} with the columns as keys")
         return
@@ -77,7 +83,7 @@ def _items(source: str, number: int, line: bytes, columns: _Columns) -> Iterator
     except InputError as fault:
         yield NoteIssue(source, number, fault.reason)
         return
-    yield from items_of_row(source, number, values, extra)
+    yield from items_of_row(source, number, values, extra, how=how)
 
 
 class _Columns:

@@ -10,6 +10,9 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
+from extractor.notes.issues import InputError
+from extractor.notes.places import is_address, places_of
+
 _CURRENT: ContextVar[Meter | None] = ContextVar("meter", default=None)
 
 
@@ -50,20 +53,20 @@ def size_of(inputs: Iterable[Any]) -> int | None:
     """
     total = 0
     for given in inputs:
-        if not isinstance(given, str | Path):
+        if not isinstance(given, str | Path) or is_address(given):
             return None
         try:
-            total += _size(given)
-        except OSError:  # told where it is read
+            total += sum(map(_size, places_of(given)))
+        except (OSError, ValueError, InputError):  # told where it is read
             continue
     return total
 
 
-def _size(path: str | Path) -> int:
-    if not Path(path).is_dir():
-        return Path(path).stat().st_size
+def _size(path: Path) -> int:
+    if not path.is_dir():
+        return path.stat().st_size
     with os.scandir(path) as entries:
-        return sum(e.stat().st_size for e in entries if e.is_file() and ".txt" in e.name.lower())
+        return sum(e.stat().st_size for e in entries if e.is_file() and not e.name.startswith("."))
 
 
 class CountedFile(io.FileIO):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -11,8 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from extractor.notes.columns import find_columns
-from extractor.notes.files import DAMAGED, not_utf8, open_bytes, why_unread
+from extractor.notes.encodings import DamagedError, Script, is_wide
+from extractor.notes.files import DAMAGED, is_packed, open_bytes, why_unread
 from extractor.notes.issues import Found, InputError, NoteIssue
+from extractor.notes.reading import Reading
 from extractor.notes.rows import items_of_row
 
 _ROWS: Final = 256
@@ -21,12 +22,12 @@ _BUFFER: Final = 1 << 20
 """Bytes read at a time; without it a whole column of a row group would be held."""
 
 
-def read_parquet(path: Path, given: Mapping[str, str]) -> Iterator[Found]:
+def read_parquet(path: Path, how: Reading) -> Iterator[Found]:
     """Yield the notes of a Parquet file.
 
     Args:
         path: the file.
-        given: the user's own column names.
+        how: how inputs are to be read.
 
     Raises:
         InputError: missing, empty, damaged or no Parquet file, or a missing column.
@@ -35,43 +36,60 @@ def read_parquet(path: Path, given: Mapping[str, str]) -> Iterator[Found]:
         with open_bytes(path) as stream:
             if not stream.peek(1):
                 raise InputError(path, "the file is empty; write it again")
-            packed = not isinstance(stream.raw, io.FileIO)
-            with pq.ParquetFile(pa.BufferReader(stream.read()) if packed else stream, buffer_size=_BUFFER) as file:
-                yield from _rows(path, file, given)
+            whole = pa.BufferReader(stream.read()) if is_packed(stream) else stream
+            with pq.ParquetFile(whole, buffer_size=_BUFFER) as file:
+                yield from _rows(path, file, how)
     except pa.ArrowException:
         raise InputError(path, "is no Parquet file, or a damaged one; write it again") from None
     except DAMAGED as error:
         raise InputError(path, why_unread(error)) from None
 
 
-def _rows(path: Path, file: pq.ParquetFile, given: Mapping[str, str]) -> Iterator[Found]:
+def _rows(path: Path, file: pq.ParquetFile, how: Reading) -> Iterator[Found]:
     names = list(file.schema_arrow.names)
-    places = find_columns(path, names, given)
+    places = find_columns(path, names, how.columns)
+    script = Script(str(path), b"", how.encoding if how.encoding and not is_wide(how.encoding) else None)
     number = 0
     for batch in file.iter_batches(batch_size=_ROWS):
         columns = [_values(column) for column in batch.columns]
         for values in zip(*columns, strict=True):
             number += 1
-            yield from _items(str(path), number, names, places, values)
+            yield from _items(script, number, names, places, values, how)
 
 
 def _items(
-    source: str, number: int, names: list[str], places: Mapping[str, int], values: tuple[Any, ...]
+    script: Script,
+    number: int,
+    names: list[str],
+    places: Mapping[str, int],
+    values: tuple[Any, ...],
+    how: Reading,
 ) -> Iterator[Found]:
     row: dict[str, Any] = {}
     for field, place in places.items():
         try:
-            row[field] = _text(values[place])
-        except UnicodeDecodeError as error:
-            reason = f"{field} {not_utf8(error.start)}"
-            yield NoteIssue(source, number, reason, row.get("patient_id"), row.get("note_id"))
+            row[field] = _text(values[place], script)
+        except DamagedError as error:
+            reason = f"{field} {error}"
+            yield NoteIssue(script.source, number, reason, row.get("patient_id"), row.get("note_id"))
             return
-    extra = {name: _text(values[i], "replace") for i, name in enumerate(names) if i not in places.values()}
-    yield from items_of_row(source, number, row, extra)
+    yield from script.warnings(number, row.get("patient_id"), row.get("note_id"))
+    extra = {name: _further(values[i]) for i, name in enumerate(names) if i not in places.values()}
+    yield from items_of_row(script.source, number, row, extra, how=how)
 
 
-def _text(value: Any, errors: str = "strict") -> Any:
-    return value.decode("utf-8", errors) if isinstance(value, bytes) else value
+def _text(value: Any, script: Script) -> Any:
+    """Return bytes as text: UTF-8, as Parquet asks for, or what was put there in its place."""
+    if not isinstance(value, bytes):
+        return value
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return script.mended(value.decode(script.encoding, "surrogateescape"))
+
+
+def _further(value: Any) -> Any:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
 def _values(column: pa.Array) -> list[Any]:

@@ -10,18 +10,21 @@ from typing import Any, Final
 
 from extractor.notes.files import DAMAGED, PACKED, decode, open_bytes, plain_name, why_unread
 from extractor.notes.issues import Found, InputError, NoteIssue
+from extractor.notes.places import listed
+from extractor.notes.reading import Reading
 from extractor.notes.rows import items_of_row
 from extractor.notes.tables import read_table
 
 LISTING: Final = "notes.csv"
+NOTES: Final = (".txt", ".html", ".htm", ".rtf")
 _COMPANIONS: Final = frozenset({".ann", ".csv", ".json", ".md", ".yaml"})
 """What lies beside notes in a gold folder; other files may be notes in another format, so they are told."""
 _DATED = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def is_text_file(path: Path) -> bool:
-    """Return whether a file is a note by its name: ``.txt``, packed or not."""
-    return plain_name(path).lower().endswith(".txt")
+    """Return whether a file is a note by its name: ``.txt``, ``.html``, ``.htm`` or ``.rtf``, packed or not."""
+    return plain_name(path).lower().endswith(NOTES)
 
 
 def ids_of(path: Path) -> dict[str, Any]:
@@ -33,36 +36,38 @@ def ids_of(path: Path) -> dict[str, Any]:
     return {"patient_id": stem, "note_id": stem}
 
 
-def read_text_file(path: Path, told: Mapping[str, Any] | None = None) -> Iterator[Found]:
+def read_text_file(path: Path, how: Reading, told: Mapping[str, Any] | None = None) -> Iterator[Found]:
     """Yield the note in a text file, or why it is set aside.
 
     Args:
         path: the file.
+        how: how inputs are to be read.
         told: fields known from elsewhere, before those of the file's name.
     """
     values = ids_of(path) | {field: value for field, value in (told or {}).items() if value}
     try:
         with open_bytes(path) as stream:
-            values["text"] = decode(stream.read())
+            values["text"], script = decode(stream.read(), str(path), how.encoding)
     except (*DAMAGED, ValueError) as error:
         reason = str(error) if isinstance(error, ValueError) else why_unread(error)
         yield NoteIssue(str(path), None, reason, values["patient_id"], values["note_id"])
         return
-    yield from items_of_row(str(path), None, values, values.get(""))
+    yield from script.warnings(None, values["patient_id"], values["note_id"])
+    yield from items_of_row(str(path), None, values, values.get(""), how=how)
 
 
-def read_folder(folder: Path, given: Mapping[str, str]) -> Iterator[Found]:
+def read_folder(folder: Path, how: Reading) -> Iterator[Found]:
     """Yield the notes of a folder of text files, by file name.
 
     Args:
         folder: the folder.
-        given: the user's own column names, for ``notes.csv``.
+        how: how inputs are to be read; the columns are those of ``notes.csv``.
 
     Raises:
         InputError: it holds no text file, or a ``notes.csv`` that cannot be used.
     """
     try:
-        paths = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
+        paths = listed(folder)
     except OSError as error:
         raise InputError(folder, why_unread(error)) from None
     files = [p for p in paths if is_text_file(p) and not p.is_dir()]
@@ -71,10 +76,10 @@ def read_folder(folder: Path, given: Mapping[str, str]) -> Iterator[Found]:
         raise InputError(folder, "holds no .txt files; name a folder of notes, or a table itself")
     yield from _left_out(folder, paths)
     if listing.is_file():
-        yield from _listed(folder, listing, files, given)
+        yield from _listed(folder, listing, files, how)
         return
     for path in files:
-        yield from read_text_file(path)
+        yield from read_text_file(path, how)
 
 
 def _left_out(folder: Path, paths: list[Path]) -> Iterator[NoteIssue]:
@@ -95,10 +100,10 @@ def _is_run(folder: Path) -> bool:
     return any((folder / name).is_file() for name in (".checkpoint.sqlite", "run.json"))
 
 
-def _listed(folder: Path, listing: Path, files: list[Path], given: Mapping[str, str]) -> Iterator[Found]:
+def _listed(folder: Path, listing: Path, files: list[Path], how: Reading) -> Iterator[Found]:
     by_name = {p.name: p for p in files}
     unread = dict(by_name)
-    for row, values in read_table(listing, given, required=("patient_id",)):
+    for row, values in read_table(listing, how, required=("patient_id",)):
         if isinstance(values, NoteIssue):
             yield values
             continue
@@ -108,12 +113,12 @@ def _listed(folder: Path, listing: Path, files: list[Path], given: Mapping[str, 
             yield NoteIssue(str(listing), row, reason, values.get("patient_id") or None, values.get("note_id") or None)
             continue
         unread.pop(path.name, None)
-        yield from read_text_file(path, values)
+        yield from read_text_file(path, how, values)
     for path in unread.values():
         told = ids_of(path)
         reason = f"is not in {LISTING}, so its name gives its ids; add a row for it"
         yield NoteIssue(str(path), None, reason, told["patient_id"], told["note_id"], kind="warning")
-        yield from read_text_file(path)
+        yield from read_text_file(path, how)
 
 
 def _file_of(folder: Path, values: Mapping[str, Any], by_name: Mapping[str, Path]) -> Path | None:
