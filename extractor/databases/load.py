@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, islice
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from extractor.checkpoint import notes_of
 from extractor.databases.connection import Database
-from extractor.databases.note_nlp import COLUMNS, SYSTEM, Concepts, Origin, identity, row_of
+from extractor.databases.note_nlp import SYSTEM, Concepts, Origin, identity, row_of
 from extractor.errors import UsageError
+from extractor.exports.omop import COLUMNS
+from extractor.exports.run import Run, open_run
 from extractor.records import unpack
-from extractor.runfolder import RUN
+from extractor.schema import Mention
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, MetaData, Table
@@ -56,7 +58,7 @@ class _Note(NamedTuple):
 
     patient_id: str
     note_id: str
-    mentions: Sequence[Mapping[str, Any]]
+    mentions: Sequence[Mention]
     snippets: Mapping[str, str]
 
 
@@ -84,13 +86,14 @@ def load(
     """
     from sqlalchemy import exc
 
-    origin = _origin(run, concepts or Concepts({}, {}, {}))
+    opened = open_run(run)
+    origin = _origin(opened, concepts or Concepts({}, {}, {}))
     if not create and database.kind in ("sqlite", "duckdb"):
         database.check_file()
     try:
         with database.engine.begin() as connection:
             target = _Target(database, connection, schema, create=create)
-            notes = _notes(run)
+            notes = _notes(opened)
             while batch := list(islice(notes, _NOTES)):
                 target.write(batch, origin)
             return target.done
@@ -98,42 +101,21 @@ def load(
         raise database.failed(error) from None
 
 
-def _origin(run: Path, concepts: Concepts) -> Origin:
-    try:
-        told = json.loads((run / RUN).read_text(encoding="utf-8"))
-        when = dt.datetime.fromisoformat(told["finished"]).astimezone(dt.UTC).replace(tzinfo=None)
-        system = f"{SYSTEM} {told['versions']['notecriteria']} rules {told['rules_digest']}"
-    except (OSError, ValueError, KeyError, TypeError):
-        raise UsageError(f"{run / RUN}: is missing or cannot be read; name the folder of a finished run") from None
-    return Origin(system, when, concepts)
+def _origin(run: Run, concepts: Concepts) -> Origin:
+    return Origin(run.system, run.finished.astimezone(dt.UTC).replace(tzinfo=None), concepts)
 
 
-def _notes(run: Path) -> Iterator[_Note]:
+def _notes(run: Run) -> Iterator[_Note]:
     """Yield the notes of a run: from its manifest, which also knows those without mentions, else from its table."""
     known = False
-    for result in notes_of(run):
+    for result in notes_of(run.folder):
         known = True
         findings = unpack(result)
-        rows = [m.row() for m in findings.mentions if not m.label.startswith("_")]
-        yield _Note(result.patient_id, result.note_id, rows, {i: s.text for i, s in findings.snippets.items()})
+        mentions = [m for m in findings.mentions if not m.label.startswith("_")]
+        yield _Note(result.patient_id, result.note_id, mentions, {i: s.text for i, s in findings.snippets.items()})
     if not known:
-        yield from _notes_of_table(run / "mentions.parquet")
-
-
-def _notes_of_table(path: Path) -> Iterator[_Note]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    def rows() -> Iterator[Mapping[str, Any]]:
-        with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=2000):
-                yield from batch.to_pylist()
-
-    try:
-        for (patient, note), mentions in groupby(rows(), lambda m: (m["patient_id"], m["note_id"])):
-            yield _Note(patient, note, list(mentions), {})
-    except (OSError, pa.ArrowException):
-        raise UsageError(f"{path}: is missing or cannot be read; name the folder of a finished run") from None
+        for (patient, note), found in groupby(run.mentions(), attrgetter("patient_id", "note_id")):
+            yield _Note(patient, note, list(found), {})
 
 
 class _Target:
@@ -205,7 +187,7 @@ class _Target:
             self.done.leave_out(NO_NOTE, sum(len(fit.pop(i).mentions) for i in strangers))
         wanted: dict[int, dict[str, Row]] = {}
         for i, note in fit.items():
-            rows = [row_of(m, note.snippets.get(m["mention_id"]), origin) for m in note.mentions]
+            rows = [row_of(m, note.snippets.get(m.mention_id), origin) for m in note.mentions]
             wanted[i] = {identity(row): row for row in rows}
         return wanted
 

@@ -1,44 +1,22 @@
-"""Mentions as rows of OMOP CDM 5.4's ``note_nlp``, by the conventions that OHDSI gives for its columns.
-
-https://ohdsi.github.io/CommonDataModel/cdm54.html#note_nlp
-"""
+"""Rows of OMOP's ``note_nlp`` as a database takes them; their columns are those of ``export --to omop``."""
 
 from __future__ import annotations
 
 import csv
 import datetime as dt
-import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from extractor.errors import UsageError
+from extractor.exports.omop import LENGTHS, NO_CONCEPT, note_nlp_row
+from extractor.schema import Mention
 from extractor.tables import storable
+from extractor.wording import printable
 
-COLUMNS: Final = (
-    "note_nlp_id",
-    "note_id",
-    "section_concept_id",
-    "snippet",
-    "offset",
-    "lexical_variant",
-    "note_nlp_concept_id",
-    "note_nlp_source_concept_id",
-    "nlp_system",
-    "nlp_date",
-    "nlp_datetime",
-    "term_exists",
-    "term_temporal",
-    "term_modifiers",
-)
 SYSTEM: Final = "notecriteria"
 """How ``nlp_system`` begins in our rows; by it they are found again."""
-NO_CONCEPT: Final = 0
-"""OMOP's concept for "no matching concept"."""
-_SHORT: Final = 250
-_LONG: Final = 2000
-"""Lengths of the varchar columns."""
+_MENTION: Final = "mention_id="
 
 
 class Concepts(NamedTuple):
@@ -81,8 +59,7 @@ def read_concepts(path: Path | None) -> Concepts:
     return Concepts(standard, source, sections)
 
 
-@dataclass(frozen=True)
-class Origin:
+class Origin(NamedTuple):
     """What all rows of a run have in common.
 
     Args:
@@ -93,33 +70,28 @@ class Origin:
 
     system: str
     when: dt.datetime
-    concepts: Concepts = field(default_factory=lambda: Concepts({}, {}, {}))
+    concepts: Concepts
 
 
-def row_of(mention: Mapping[str, Any], snippet: str | None, origin: Origin) -> dict[str, Any]:
+def row_of(mention: Mention, snippet: str | None, origin: Origin) -> dict[str, Any]:
     """Return a mention as a row without ``note_nlp_id``, which the database's other rows decide.
 
     Args:
-        mention: a row of ``mentions.parquet``; ``note_id`` must be a whole number.
+        mention: the mention; its ``note_id`` must be a whole number.
         snippet: its sentence, or the part of it around the mention; ``None`` where words are left out.
         origin: what is said of the run.
     """
-    concepts, concept = origin.concepts, mention["concept"]
-    return {
-        "note_id": int(mention["note_id"]),
-        "section_concept_id": concepts.sections.get(mention["section"] or "", NO_CONCEPT),
-        "snippet": _cut(snippet if snippet is not None else mention["text"]),
-        "offset": str(mention["start"]),
-        # must not be null; without the words of the note the name of what was found takes their place
-        "lexical_variant": _cut(mention["text"] or concept),
-        "note_nlp_concept_id": concepts.standard.get(concept, NO_CONCEPT),
-        "note_nlp_source_concept_id": concepts.source.get(concept, NO_CONCEPT),
-        "nlp_system": _cut(origin.system),
+    shown = None if snippet is None else printable(" ".join(snippet.split()))[: LENGTHS["snippet"]]
+    row = note_nlp_row(mention, 0, int(mention.note_id), system=origin.system, when=origin.when, snippet=shown)
+    del row["note_nlp_id"]
+    row = {name: storable(value) if isinstance(value, str) else value for name, value in row.items()}
+    concepts = origin.concepts
+    return row | {
+        "section_concept_id": concepts.sections.get(mention.section or "", NO_CONCEPT),
+        "note_nlp_concept_id": concepts.standard.get(mention.concept, NO_CONCEPT),
+        "note_nlp_source_concept_id": concepts.source.get(mention.concept, NO_CONCEPT),
         "nlp_date": origin.when.date(),
         "nlp_datetime": origin.when,
-        "term_exists": "N" if mention["negated"] or mention["family"] or mention["hypothetical"] else "Y",
-        "term_temporal": "past" if _past(mention) else "present",
-        "term_modifiers": _joined(_modifiers(mention)),
     }
 
 
@@ -129,61 +101,5 @@ def identity(row: Mapping[str, Any]) -> str:
     Args:
         row: a row of ``note_nlp``; of another tool's rows nothing is promised.
     """
-    return str(row["term_modifiers"] or "").partition(";")[0]
-
-
-def _past(mention: Mapping[str, Any]) -> bool:
-    """Return whether it is history, or dated before the note."""
-    date, noted = mention["date"], mention["note_date"]
-    return bool(mention["historical"] or (date and noted and date < noted[: len(date)]))
-
-
-def _modifiers(mention: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield all modifiers, those of the convention first; values of tests and doses are among them."""
-    yield "mention", mention["mention_id"]
-    yield "negation", _word(mention["negated"])
-    yield "subject", "family" if mention["family"] else "patient"
-    yield "conditional", _word(mention["hypothetical"])
-    yield "uncertain", _word(mention["uncertain"])
-    yield "history", _word(mention["historical"])
-    yield "label", mention["label"]
-    yield "concept", mention["concept"]
-    for name in ("date", "result", "comparator", "value", "unit", "normalized_value", "normalized_unit", "section"):
-        if mention[name] is not None:
-            yield name, _plain(mention[name])
-    yield "rule", mention["rule"]
-    details = mention["details"]
-    for name, value in (json.loads(details) if isinstance(details, str) else details).items():
-        if value is not None:
-            yield name, _plain(value)
-
-
-def _word(value: bool) -> str:
-    return "true" if value else "false"
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, bool):
-        return _word(value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _joined(modifiers: Iterator[tuple[str, str]]) -> str:
-    """Return ``name=value;name=value`` with as many whole modifiers as the column holds."""
-    joined = ""
-    for name, value in modifiers:
-        part = f"{name}={value.replace(';', ',').replace('=', ':')}" if name != "comparator" else f"{name}={value}"
-        longer = f"{joined};{part}" if joined else part
-        if len(longer) > _LONG:
-            break
-        joined = longer
-    return _storable(joined)
-
-
-def _cut(text: str | None) -> str | None:
-    return None if text is None else _storable(" ".join(text.split()))[:_SHORT]
-
-
-def _storable(text: str) -> str:
-    """Return text as every database takes it: no NUL, no lone surrogates."""
-    return storable(text.replace("\x00", "\ufffd"))
+    parts = str(row["term_modifiers"] or "").split(",")
+    return next((part for part in parts if part.startswith(_MENTION)), "")

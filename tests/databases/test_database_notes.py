@@ -17,7 +17,7 @@ from extractor.batch import screen
 from extractor.cli import app
 from extractor.databases import Database, DatabaseNotes, password_of
 from extractor.errors import UsageError
-from extractor.notes import Located, NoteIssue
+from extractor.notes import Located, NoteIssue, Reading, reading
 from tests.databases.conftest import QUERY, TEXTS, Site
 from tests.databases.server import PASSWORD
 
@@ -29,7 +29,7 @@ def invoke(*arguments: object, **environment: str) -> Result:
 
 
 def test_an_omop_note_table_is_read_as_it_is(site: Site) -> None:
-    found = list(DatabaseNotes(site.database, QUERY).read({}))
+    found = list(DatabaseNotes(site.database, QUERY).read(Reading()))
     notes = [item.note for item in found if isinstance(item, Located)]
     assert [(n.note_id, n.patient_id, n.note_date, n.text) for n in notes] == [
         (str(note), str(person), date, text) for note, (person, date, text) in TEXTS.items()
@@ -66,18 +66,20 @@ def test_a_run_from_a_query_takes_over_what_has_not_changed(site: Site, tmp_path
     ],
 )
 def test_a_query_stands_as_it_is(site: Site, query: str) -> None:
-    assert [f.note.note_id for f in DatabaseNotes(site.database, query).read({}) if isinstance(f, Located)] == ["1"]
+    assert [f.note.note_id for f in DatabaseNotes(site.database, query).read(Reading()) if isinstance(f, Located)] == [
+        "1"
+    ]
 
 
 def test_columns_can_be_named(site: Site) -> None:
     source = DatabaseNotes(site.database, "select note_id as k, person_id as mrn, note_text as body from note")
-    found = list(source.read({"text": "body", "note_id": "k", "patient_id": "mrn"}))
+    found = list(source.read(reading({"text": "body", "note_id": "k", "patient_id": "mrn"})))
     assert sum(isinstance(item, Located) for item in found) == len(TEXTS)
 
 
 def test_a_row_that_is_no_note_is_set_aside(site: Site) -> None:
     query = "select note_id, person_id, case when note_id = 2 then null else note_text end as note_text from note order by note_id"
-    issues = [item for item in DatabaseNotes(site.database, query).read({}) if isinstance(item, NoteIssue)]
+    issues = [item for item in DatabaseNotes(site.database, query).read(Reading()) if isinstance(item, NoteIssue)]
     assert [(i.row, i.patient_id, i.note_id) for i in issues] == [(2, "11", "2")]
     assert issues[0].line.startswith(f"{site.database}, row 2: text is missing")
 
@@ -156,11 +158,11 @@ def test_a_wrong_password_is_told_without_it(server: str, tmp_path: Path) -> Non
 def test_postgresql_is_read_through_a_cursor_of_the_server(server: str) -> None:
     code = (
         "import resource, sys; from extractor.databases import Database, DatabaseNotes;"
-        "from itertools import islice;"
+        "from itertools import islice; from extractor.notes import Reading;"
         "q = \"select i as note_id, 1 as person_id, repeat('abcdefgh', 1000) as note_text from generate_series(1, 20000) i\";"
         "s = DatabaseNotes(Database(sys.argv[1], sys.argv[2]), q);"
-        "a = sum(1 for _ in islice(s.read({}), 1000)); b = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss;"
-        "a = sum(1 for _ in s.read({})); print(a, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - b)"
+        "a = sum(1 for _ in islice(s.read(Reading()), 1000)); b = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss;"
+        "a = sum(1 for _ in s.read(Reading())); print(a, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - b)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, server, PASSWORD], capture_output=True, text=True, check=True, cwd=ROOT
@@ -186,7 +188,7 @@ def test_one_note_that_is_not_utf8_is_set_aside(tmp_path: Path) -> None:
     store.execute("insert into n values ('007', '1', cast(x'616263ff' as text)), ('007', '2', 'Denies asthma.')")
     store.commit()
     store.close()
-    bad, good = DatabaseNotes(Database(f"sqlite:///{path}"), "select * from n").read({})
+    bad, good = DatabaseNotes(Database(f"sqlite:///{path}"), "select * from n").read(Reading())
     assert isinstance(bad, NoteIssue) and isinstance(good, Located)
     assert (bad.row, bad.patient_id, bad.note_id, bad.reason) == (
         1,
