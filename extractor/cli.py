@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from extractor.oneline import OneLineErrors, tell
+
+if TYPE_CHECKING:
+    from extractor.notes import Input
 
 LATER = "comes with a later version"
 
@@ -33,6 +36,16 @@ AsOf = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Gold = Annotated[Path, typer.Option("--gold", help="The gold folder, with a folder per split.")]
+Url = Annotated[
+    str | None,
+    typer.Option("--url", metavar="URL", help="Database: postgresql://user@host/db, sqlite:///file, duckdb:///file."),
+]
+PasswordFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--password-file", metavar="FILE", help="File with the password; else NOTECRITERIA_DB_PASSWORD is used."
+    ),
+]
 
 
 def main() -> None:
@@ -82,16 +95,20 @@ def screen(
         bool, typer.Option("--redact-evidence", help="Leave the words of the notes out of all files.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
-    resume: Annotated[bool, typer.Option("--resume", help=f"Go on with a run that was stopped ({LATER}).")] = False,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on with a run that was stopped, or read only what is new since the last."),
+    ] = False,
     engine: Annotated[str, typer.Option("--engine", help=f"local, or spark ({LATER}).")] = "local",
-    sql: Annotated[str | None, typer.Option("--sql", help=f"Query that gives the notes ({LATER}).")] = None,
-    url: Annotated[str | None, typer.Option("--url", help=f"Database of the query ({LATER}).")] = None,
+    sql: Annotated[
+        str | None, typer.Option("--sql", metavar="QUERY", help="Query that gives the notes, in place of INPUT.")
+    ] = None,
+    url: Url = None,
+    password_file: PasswordFile = None,
 ) -> None:
     """Read notes and write a run folder: answers with their evidence for every patient."""
     from extractor.errors import UsageError
 
-    for option, given in (("--resume", resume), ("--sql", sql), ("--url", url)):
-        _later(option, given)
     if engine != "local":
         _later("--engine spark", engine == "spark")
         raise UsageError(f"--engine {engine}: there is no such engine; the only one so far is local")
@@ -102,9 +119,10 @@ def screen(
     from extractor import batch, console
     from extractor.notes import parse_columns
 
+    given: list[Input] = [*(inputs or []), *_query(inputs, sql, url, password_file)]
     with nullcontext() if quiet else console.progress() as progress:
         run = batch.screen(
-            list(inputs or []),
+            given,
             out,
             trial=trial,
             rules=rules,
@@ -116,6 +134,7 @@ def screen(
             date_shift_column=date_shift_column,
             workers=workers,
             redact_evidence=redact_evidence,
+            resume=resume,
             progress=progress,
         )
     for line in console.issue_lines(run, quiet=quiet):
@@ -124,6 +143,48 @@ def screen(
         console.show_run(run)
     if run.issues_of("input"):
         raise typer.Exit(2)
+
+
+def _query(inputs: list[str] | None, sql: str | None, url: str | None, password_file: Path | None) -> list[Input]:
+    """Return the notes of a query, where one is given."""
+    from extractor.errors import UsageError
+
+    if sql is None and url is None:
+        return []
+    if inputs or sql is None or url is None:
+        raise UsageError("--sql QUERY and --url URL go together and take the place of INPUT; give both, or neither")
+    from extractor.databases import Database, DatabaseNotes, password_of
+
+    return [DatabaseNotes(Database(url, password_of(password_file)), sql)]
+
+
+@app.command()
+def load(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a finished run.")],
+    url: Url = None,
+    password_file: PasswordFile = None,
+    schema: Annotated[str | None, typer.Option("--schema", help="Schema of note_nlp; default: the user's own.")] = None,
+    create: Annotated[bool, typer.Option("--create", help="Make the table note_nlp where there is none.")] = False,
+    concepts: Annotated[
+        Path | None, typer.Option("--concepts", metavar="FILE", help="CSV of OMOP concept ids: concept,concept_id.")
+    ] = None,
+) -> None:
+    """Write a run's mentions into the OMOP table note_nlp; done again, it changes nothing."""
+    from extractor.errors import UsageError
+
+    if url is None:
+        raise UsageError("--url URL is missing; name the database")
+    from extractor import databases
+    from extractor.databases.note_nlp import read_concepts
+
+    database = databases.Database(url, databases.password_of(password_file), writable=True)
+    done = databases.load(folder, database, schema=schema, create=create, concepts=read_concepts(concepts))
+    for reason, count in done.left_out.items():
+        tell(f"notecriteria: {count} mentions left out: {reason}")
+    typer.echo(
+        f"note_nlp: {done.inserted} rows inserted, {done.updated} updated, {done.deleted} deleted,"
+        f" {done.unchanged} unchanged"
+    )
 
 
 @app.command()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 from itertools import chain
 from pathlib import Path
 from typing import IO, Any, Final
@@ -58,6 +60,7 @@ class Frame:
         issues: lines about what could not be read.
         facts: further facts in order, such as versions.
         redacted: whether the words of the notes are left out.
+        more_issues: how many further lines there are.
     """
 
     trial: Trial
@@ -65,17 +68,18 @@ class Frame:
     issues: Sequence[str]
     facts: Mapping[str, str]
     redacted: bool
+    more_issues: int = 0
 
 
-def with_details(summaries: Sequence[Summary]) -> set[str]:
+def with_details(summaries: Iterable[Summary]) -> set[str]:
     """Return the patients whose evidence the page shows: all, or of very many those who may still take part first."""
     rank = {screen: i for i, screen in enumerate(reversed(SCREENS))}
-    chosen = sorted(summaries, key=lambda s: (rank[s.screen], s.patient_id))[:MOST_DETAILS]
+    chosen = nsmallest(MOST_DETAILS, summaries, key=lambda s: (rank[s.screen], s.patient_id))
     return {s.patient_id for s in chosen}
 
 
 def write_report(
-    stream: IO[str], frame: Frame, summaries: Sequence[Summary], details: Iterable[Detail], shown: Collection[str]
+    stream: IO[str], frame: Frame, summaries: Collection[Summary], details: Iterable[Detail], shown: Collection[str]
 ) -> None:
     """Write the page, patient by patient.
 
@@ -90,15 +94,15 @@ def write_report(
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["printable"] = printable
-    trial = frame.trial
+    trial, counts = frame.trial, Counter(p.screen for p in summaries)
     page = environment.get_template("report.html").stream(
         trial=trial,
         frame=frame,
         issues=frame.issues[:MOST_ISSUES],
-        more_issues=max(0, len(frame.issues) - MOST_ISSUES),
+        more_issues=frame.more_issues + max(0, len(frame.issues) - MOST_ISSUES),
         questions=[_tally(question, frame.tallies[question.id]) for question in trial.questions],
         statuses=STATUSES,
-        screens=[(s, SCREEN_WORDS[s], sum(p.screen == s for p in summaries)) for s in reversed(SCREENS)],
+        screens=[(s, SCREEN_WORDS[s], counts[s]) for s in reversed(SCREENS)],
         total=len(summaries),
         detailed=len(shown),
         patients=_patients(trial, summaries, iter(details), shown),
@@ -114,7 +118,7 @@ def _tally(question: Question, counts: Mapping[str, int]) -> dict[str, Any]:
 
 
 def _patients(
-    trial: Trial, summaries: Sequence[Summary], details: Iterator[Detail], shown: Collection[str]
+    trial: Trial, summaries: Iterable[Summary], details: Iterator[Detail], shown: Collection[str]
 ) -> Iterator[dict[str, Any]]:
     for summary in summaries:
         chips = [_chip(question, status) for question, status in zip(trial.questions, summary.statuses, strict=True)]

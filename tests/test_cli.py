@@ -18,7 +18,7 @@ from extractor.cli import app
 
 ROOT = Path(__file__).parent.parent
 NONCE = "Zebrafishitis"
-COMMANDS = ("screen", "explain", "evaluate", "compare", "export", "review", "rules")
+COMMANDS = ("screen", "load", "explain", "evaluate", "compare", "export", "review", "rules")
 
 
 def invoke(*arguments: object, stdin: bytes | None = None) -> Result:
@@ -92,9 +92,6 @@ def test_an_unreadable_input_is_told_but_the_others_are_done(folder: Path, tmp_p
         (["screen", "NOTES", "--out", "x", "--columns", "text"], "--columns: give pairs FIELD=COLUMN"),
         (["screen", "NOTES", "--out", "x", "--workers", "0"], "--workers 0: give 1 or more"),
         (["screen", "NOTES", "--out", "x", "--workers", "two"], "Invalid value for '--workers'"),
-        (["screen", "NOTES", "--out", "x", "--resume"], "--resume comes with a later version"),
-        (["screen", "--out", "x", "--sql", "select 1"], "--sql comes with a later version"),
-        (["screen", "--out", "x", "--url", "db:"], "--url comes with a later version"),
         (["screen", "NOTES", "--out", "x", "--engine", "spark"], "--engine spark comes with a later version"),
         (["screen", "NOTES", "--out", "x", "--engine", "steam"], "--engine steam: there is no such engine"),
         (["screen", "--bogus"], "No such option: --bogus"),

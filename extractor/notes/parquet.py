@@ -18,6 +18,8 @@ from extractor.notes.rows import items_of_row
 
 _ROWS: Final = 256
 """Rows held at a time; a note may have megabytes."""
+_BUFFER: Final = 1 << 20
+"""Bytes read at a time; without it a whole column of a row group would be held."""
 
 
 def read_parquet(path: Path, how: Reading) -> Iterator[Found]:
@@ -34,7 +36,8 @@ def read_parquet(path: Path, how: Reading) -> Iterator[Found]:
         with open_bytes(path) as stream:
             if not stream.peek(1):
                 raise InputError(path, "the file is empty; write it again")
-            with pq.ParquetFile(pa.BufferReader(stream.read()) if is_packed(stream) else stream) as file:
+            whole = pa.BufferReader(stream.read()) if is_packed(stream) else stream
+            with pq.ParquetFile(whole, buffer_size=_BUFFER) as file:
                 yield from _rows(path, file, how)
     except pa.ArrowException:
         raise InputError(path, "is no Parquet file, or a damaged one; write it again") from None
