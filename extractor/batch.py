@@ -130,8 +130,8 @@ def screen(
     with RunFolder(run.out) as folder:
         with _timed(run, "answer_and_write"):
             _answer(run, records, folder)
-            _write_report(run, records, folder, redact_evidence)
-        _write_run(run, folder, {"started": started, "inputs": [str(i) for i in inputs], "options": options})
+            write_report_of(run, records, folder, redact_evidence)
+        write_run(run, folder, {"started": started, "inputs": [str(i) for i in inputs], "options": options})
     return run
 
 
@@ -203,6 +203,24 @@ def answers_of(screener: Screener, record: Record) -> list[Answer]:
     ]
 
 
+def summary_of(record: Record, answers: Sequence[Answer], questions: Sequence[str]) -> Summary:
+    """Return a patient's line.
+
+    Args:
+        record: the patient.
+        answers: the patient's answers.
+        questions: the trial's questions in order.
+    """
+    statuses = {a.question: a.status for a in answers}
+    return Summary(
+        record.patient_id,
+        len(record.note_dates),
+        record.set_aside,
+        screen_of(answers),
+        tuple(statuses[q] for q in questions),
+    )
+
+
 def _answer(run: Run, records: Records, folder: RunFolder) -> None:
     """Answer every patient and write the tables and the sheet."""
     trial = run.screener.trial
@@ -217,20 +235,21 @@ def _answer(run: Run, records: Records, folder: RunFolder) -> None:
             given = answers_of(run.screener, record)
             mentions.add(m.row() for m in record.mentions if not m.label.startswith("_"))
             answers.add(a.row() for a in given)
-            statuses = {a.question: a.status for a in given}
-            summary = Summary(
-                record.patient_id,
-                len(record.note_dates),
-                record.set_aside,
-                screen_of(given),
-                tuple(statuses[q] for q in questions),
-            )
-            sheet.add(summary.patient_id, summary.notes, summary.screen, statuses)
+            summary = summary_of(record, given, questions)
+            sheet.add(summary.patient_id, summary.notes, summary.screen, dict(zip(questions, summary.statuses, strict=True)))
             run.summaries.append(summary)
     run.mentions = mentions.count
 
 
-def _write_report(run: Run, records: Records, folder: RunFolder, redacted: bool) -> None:
+def write_report_of(run: Run, records: Records | Mapping[str, Record], folder: RunFolder, redacted: bool) -> None:
+    """Write ``report.html``.
+
+    Args:
+        run: the run, with its summaries.
+        records: at least the patients whose evidence is shown.
+        folder: the run folder.
+        redacted: whether the words of the notes are left out.
+    """
     shown = with_details(run.summaries)
     chosen = (records[s.patient_id] for s in run.summaries if s.patient_id in shown)
     details = (Detail(record, answers_of(run.screener, record)) for record in chosen)
@@ -257,9 +276,15 @@ def versions() -> dict[str, str | None]:
     return found
 
 
-def _write_run(run: Run, folder: RunFolder, given: Mapping[str, Any]) -> None:
+def run_content(run: Run, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what ``run.json`` tells of a run.
+
+    Args:
+        run: the run.
+        given: its ``inputs``, its ``options`` and when it ``started``.
+    """
     trial = run.screener.trial
-    content = {
+    return {
         "tool": "notecriteria",
         "versions": versions(),
         "rules_digest": run.screener.extractor.book.digest,
@@ -284,5 +309,10 @@ def _write_run(run: Run, folder: RunFolder, given: Mapping[str, Any]) -> None:
         "set_aside": [issue.record() for issue in run.issues_of("set_aside")],
         "warnings": [issue.record() for issue in run.issues_of("warning")],
     }
+
+
+def write_run(run: Run, folder: RunFolder, given: Mapping[str, Any]) -> None:
+    """Write ``run.json``; see ``run_content``."""
+    content = run_content(run, given)
     with folder.create(RUN, text=True) as stream:
         stream.write(storable(json.dumps(content, ensure_ascii=False, indent=2)) + "\n")

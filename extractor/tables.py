@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import IO, Any, Final
 
@@ -38,6 +38,17 @@ def storable(text: str) -> str:
     return text
 
 
+def table_of(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
+    """Return rows as a table.
+
+    Args:
+        rows: rows with all columns.
+        schema: the table's columns and types.
+    """
+    columns = [pa.array([_storable(row[field.name]) for row in rows], type=field.type) for field in schema]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
 class TableWriter:
     """Writes rows to a Parquet file in row groups, the same bytes for the same rows.
 
@@ -62,8 +73,7 @@ class TableWriter:
 
     def _flush(self, count: int) -> None:
         rows, self._rows = self._rows[:count], self._rows[count:]
-        columns = [pa.array([_storable(row[field.name]) for row in rows], type=field.type) for field in self._schema]
-        self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema))
+        self._writer.write_table(table_of(rows, self._schema))
 
     def __enter__(self) -> TableWriter:
         """Return the writer."""

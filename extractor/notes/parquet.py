@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -50,12 +50,21 @@ def _rows(path: Path, file: pq.ParquetFile, given: Mapping[str, str]) -> Iterato
         columns = [_values(column) for column in batch.columns]
         for values in zip(*columns, strict=True):
             number += 1
-            yield from _items(str(path), number, names, places, values)
+            yield from items_of_values(str(path), number, names, places, values)
 
 
-def _items(
-    source: str, number: int, names: list[str], places: Mapping[str, int], values: tuple[Any, ...]
+def items_of_values(
+    source: str, number: int | None, names: Sequence[str], places: Mapping[str, int], values: Sequence[Any]
 ) -> Iterator[Found]:
+    """Yield a row's note, or why it is set aside; strings are given as bytes.
+
+    Args:
+        source: the file or table.
+        number: the row, counted from 1.
+        names: the names of all columns.
+        places: the place of each field among them.
+        values: the row.
+    """
     row: dict[str, Any] = {}
     for field, place in places.items():
         try:
