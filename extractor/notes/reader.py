@@ -14,6 +14,7 @@ from extractor.notes.textfiles import is_text_file, read_folder, read_text_file
 from extractor.schema import Note
 
 Item = Note | NoteIssue
+READ_BEFORE: Final = "the ids of this note were read before; give each note of a patient an id of its own"
 Reader = Callable[[Path, Mapping[str, str]], Iterator[Found]]
 
 
@@ -55,7 +56,7 @@ def _unless_seen(found: Found, seen: set[tuple[str, str]]) -> Found:
         return found
     key = (found.note.patient_id, found.note.note_id)
     if key in seen:
-        return found.issue("the ids of this note were read before; give each note of a patient an id of its own")
+        return found.issue(READ_BEFORE)
     seen.add(key)
     return found
 
