@@ -115,7 +115,7 @@ def screen(
     run = Run(Path(out), Screener(trial, rules, as_of))
     site = Path(rules) if rules is not None else None
     records = Records()
-    with _timed(run, "read_and_extract"):
+    with Timed(run, "read_and_extract"):
         _extract(run, records, inputs, columns or {}, site, workers, redact_evidence, progress)
     if not records.patients and run.issues_of("input"):
         raise UsageError("\n".join(issue.line for issue in run.issues_of("input")))
@@ -128,14 +128,14 @@ def screen(
         "redact_evidence": redact_evidence,
     }
     with RunFolder(run.out) as folder:
-        with _timed(run, "answer_and_write"):
+        with Timed(run, "answer_and_write"):
             _answer(run, records, folder)
             write_report_of(run, records, folder, redact_evidence)
         write_run(run, folder, {"started": started, "inputs": [str(i) for i in inputs], "options": options})
     return run
 
 
-class _timed:  # noqa: N801 - reads as a word
+class Timed:
     """Keeps how long a step took."""
 
     def __init__(self, run: Run, step: str) -> None:

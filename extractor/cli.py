@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -50,10 +50,10 @@ def _later(what: str, given: object, meanwhile: str = "leave it out for now") ->
 @app.command()
 def screen(
     inputs: Annotated[
-        list[Path] | None,
+        list[str] | None,
         typer.Argument(metavar="INPUT...", help="Folders of .txt, or CSV, TSV, JSON Lines, Parquet files."),
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="The run folder to write.")] = None,
+    out: Annotated[str | None, typer.Option("--out", metavar="DIR", help="The run folder to write.")] = None,
     trial: Trial = "NCT07208058",
     rules: Rules = None,
     as_of: AsOf = None,
@@ -67,7 +67,14 @@ def screen(
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help=f"Go on with a run that was stopped ({LATER}).")] = False,
-    engine: Annotated[str, typer.Option("--engine", help=f"local, or spark ({LATER}).")] = "local",
+    engine: Annotated[str, typer.Option("--engine", help="local, or spark for a cluster (docs/spark.md).")] = "local",
+    master: Annotated[
+        str | None, typer.Option("--master", metavar="URL", help="With --engine spark: the cluster; default: this machine.")
+    ] = None,
+    spark_conf: Annotated[
+        list[str] | None,
+        typer.Option("--spark-conf", metavar="KEY=VALUE", help="With --engine spark: a setting; may be given again."),
+    ] = None,
     sql: Annotated[str | None, typer.Option("--sql", help=f"Query that gives the notes ({LATER}).")] = None,
     url: Annotated[str | None, typer.Option("--url", help=f"Database of the query ({LATER}).")] = None,
 ) -> None:
@@ -76,9 +83,12 @@ def screen(
 
     for option, given in (("--resume", resume), ("--sql", sql), ("--url", url)):
         _later(option, given)
-    if engine != "local":
-        _later("--engine spark", engine == "spark")
-        raise UsageError(f"--engine {engine}: there is no such engine; the only one so far is local")
+    if engine not in ("local", "spark"):
+        raise UsageError(f"--engine {engine}: there is no such engine; take local or spark")
+    if engine == "local" and (master or spark_conf):
+        raise UsageError("--master and --spark-conf are for Spark; add --engine spark")
+    if engine == "spark" and workers != 1:
+        raise UsageError("--workers is for the local engine; on Spark say --master 'local[2]' or --spark-conf")
     if out is None:
         raise UsageError("--out DIR is missing; name the run folder to write")
     from contextlib import nullcontext
@@ -86,22 +96,27 @@ def screen(
     from extractor import batch, console
     from extractor.notes import parse_columns
 
-    with nullcontext() if quiet else console.progress() as progress:
-        run = batch.screen(
-            list(inputs or []),
-            out,
-            trial=trial,
-            rules=rules,
-            as_of=as_of,
-            columns=parse_columns(columns),
-            workers=workers,
-            redact_evidence=redact_evidence,
-            progress=progress,
-        )
+    where = None
+    common: dict[str, Any] = {
+        "trial": trial,
+        "rules": rules,
+        "as_of": as_of,
+        "columns": parse_columns(columns),
+        "redact_evidence": redact_evidence,
+    }
+    if engine == "spark":
+        from extractor import sparkrun
+
+        conf = sparkrun.parse_conf(spark_conf or [])
+        run = sparkrun.screen(list(inputs or []), out, master=master, conf=conf, quiet=quiet, **common)
+        where = sparkrun.results_line(out)
+    else:
+        with nullcontext() if quiet else console.progress() as progress:
+            run = batch.screen(list(inputs or []), out, workers=workers, progress=progress, **common)
     for line in console.issue_lines(run, quiet=quiet):
         tell(f"notecriteria: {line}")
     if not quiet:
-        console.show_run(run)
+        console.show_run(run, where)
     if run.issues_of("input"):
         raise typer.Exit(2)
 

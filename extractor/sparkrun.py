@@ -1,0 +1,448 @@
+"""``notecriteria screen --engine spark``: Parquet or tables in; a run folder, Parquet folders or tables out."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import json
+import os
+import re
+import sys
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from extractor import spark as plans
+from extractor.batch import Run, Timed, run_content, summary_of, write_report_of, write_run
+from extractor.errors import NoteCriteriaError, UsageError
+from extractor.notes import NoteIssue
+from extractor.notes.issues import InputError
+from extractor.records import Record
+from extractor.report import Summary, with_details
+from extractor.runfolder import RunFolder
+from extractor.screener import Screener, reference_date
+from extractor.sheet import Sheet
+from extractor.sparkwork import Chart, Job, RulesDifferError, Source, answer_rows, job_of, mention_rows, opened
+from extractor.tables import ANSWER_SCHEMA, MENTION_SCHEMA, TableWriter, storable
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+TABLE: Final = "table:"
+"""How the name of a table begins where a path may stand too."""
+NOTES_PER_TASK: Final = 500
+"""Some seconds of work: little is lost when a task fails, and all cores stay busy to the end."""
+_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+_LOCAL_ONLY: Final = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".txt", ".gz", ".zst")
+_SETTINGS: Final = {
+    # dates as the local engine reads them, on whatever machine
+    "spark.sql.session.timeZone": "UTC",
+    # 10,000 notes at a time, which is Spark's default, may be too many for a Python process
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "256",
+    # a folder named patient_id=00417 keeps its zeros
+    "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
+    "spark.hadoop.fs.permissions.umask-mode": "077",
+    "spark.log.level": "ERROR",
+}
+_ON_THIS_MACHINE: Final = {
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.ui.enabled": "false",
+}
+_PYTHON: Final = "spark.pyspark.python"
+_UNREADABLE: Final = {
+    "PATH_NOT_FOUND": "cannot be read (No such file or directory); mend its path or its permissions",
+    "TABLE_OR_VIEW_NOT_FOUND": "there is no such table; name it with its catalog and database",
+    "SCHEMA_NOT_FOUND": "there is no such table; name it with its catalog and database",
+    "UNABLE_TO_INFER_SCHEMA": "holds no Parquet files; name a folder of them, or table:NAME",
+}
+
+
+@dataclass(frozen=True)
+class _Input:
+    """An input that can be read, made ready for the executors."""
+
+    notes: DataFrame
+    count: int
+
+
+def screen(
+    inputs: Sequence[str | Path],
+    out: str | Path,
+    *,
+    master: str | None = None,
+    conf: Mapping[str, str] | None = None,
+    trial: str | Path = "NCT07208058",
+    rules: str | Path | None = None,
+    as_of: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    redact_evidence: bool = False,
+    quiet: bool = False,
+) -> Run:
+    """Read notes on a Spark cluster, answer a trial's questions for every patient and write the results.
+
+    Args:
+        inputs: Parquet files and folders, as paths or URIs, and tables as ``table:NAME``.
+        out: a folder of this machine, in which the run folder is written; a URI such as ``s3a://...``, below which
+            the executors write Parquet folders; or ``table:PREFIX``, for tables ``PREFIX_mentions`` and so on.
+        master: the cluster; default is this machine, and under ``spark-submit`` what that says.
+        conf: further settings of Spark.
+        trial: trial id or file.
+        rules: folder of a site's own rules, on this machine alone.
+        as_of: reference date as ``YYYY-MM-DD``; default is the date of each patient's latest note.
+        columns: the user's own column names by field.
+        redact_evidence: leave the words of the notes out of all results.
+        quiet: let Spark print nothing.
+
+    Returns:
+        What was done and what could not be read; faulty inputs are issues of kind ``input``.
+
+    Raises:
+        UsageError: wrong options, or none of the inputs can be read.
+        RuleError: a fault in a rule or trial file.
+        NoteCriteriaError: Spark cannot be started or gave up.
+    """
+    if not inputs:
+        raise UsageError("no input: name Parquet files or folders, or table:NAME")
+    reference_date([], as_of)
+    started = dt.datetime.now(dt.UTC)
+    run = Run(Path(out), Screener(trial, rules, as_of))
+    sources = [_source(given) for given in inputs]
+    job = job_of(run.screener, trial, rules, as_of, redact_evidence, sources)
+    options = {
+        "engine": "spark",
+        "trial": str(trial),
+        "rules": str(rules) if rules is not None else None,
+        "as_of": as_of,
+        "columns": dict(columns or {}),
+        "redact_evidence": redact_evidence,
+    }
+    given = {"started": started, "inputs": [source.name for source in sources], "options": options}
+    with _session(master, conf or {}, quiet) as spark, _told_in_one_line():
+        ready = _read(spark, run, sources, columns or {})
+        plans.ship_package(spark)
+        with _charts(spark, job, ready, conf or {}) as charts:
+            _write(spark, run, charts, str(out), given, trial, rules, redact_evidence)
+    return run
+
+
+def parse_conf(pairs: Sequence[str]) -> dict[str, str]:
+    """Return the settings that ``--spark-conf`` gives.
+
+    Args:
+        pairs: ``KEY=VALUE`` each.
+
+    Raises:
+        UsageError: a pair without ``=``.
+    """
+    parted = [pair.partition("=") for pair in pairs]
+    for key, equals, _ in parted:
+        if not (key.strip() and equals):
+            raise UsageError("--spark-conf: give KEY=VALUE, such as spark.executor.memory=4g")
+    return {key.strip(): value.strip() for key, _, value in parted}
+
+
+def results_line(out: str) -> str | None:
+    """Return the line that says where results are that are no run folder, ``None`` for a run folder."""
+    return f"Results: {_stored_as(out, '*')}" if _is_elsewhere(out) else None
+
+
+def _is_elsewhere(place: str) -> bool:
+    """Return whether a place is a table or a URI, which the executors read and write, rather than a path of this machine."""
+    return place.startswith(TABLE) or bool(_URI.match(place))
+
+
+def _source(given: str | Path) -> Source:
+    """Return an input; a plain path names a file of this machine, as far as Spark sees it so too."""
+    name = str(given)
+    if _is_elsewhere(name):
+        return Source(name)
+    if name.lower().endswith(_LOCAL_ONLY):
+        raise UsageError(f"{name}: Spark reads Parquet and tables here; give the notes as such, or take --engine local")
+    return Source(name, os.path.abspath(name))  # noqa: PTH100 - links stay as they are, as they do in Spark
+
+
+@contextlib.contextmanager
+def _session(master: str | None, conf: Mapping[str, str], quiet: bool) -> Iterator[SparkSession]:
+    """Yield the session that runs already, else a new one that ends with the work."""
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError:
+        raise UsageError('--engine spark: Spark is not installed; pip install "notecriteria[spark]"') from None
+    running = SparkSession.getActiveSession()
+    if running is not None:
+        yield running
+        return
+    submitted = "PYSPARK_GATEWAY_PORT" in os.environ
+    master = master or (None if submitted else "local[*]")
+    builder = SparkSession.builder.appName("notecriteria")
+    settings = {**_settings(master, quiet), **conf}
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    with _environment(settings), _silent() if quiet else contextlib.nullcontext():
+        session = _started(builder)
+    try:
+        yield session
+    finally:
+        session.stop()
+
+
+def _settings(master: str | None, quiet: bool) -> dict[str, str]:
+    settings = {**_SETTINGS, "spark.ui.showConsoleProgress": str(sys.stderr.isatty() and not quiet).lower()}
+    if master is not None:
+        settings["spark.master"] = master
+        if master.startswith("local"):
+            settings |= {**_ON_THIS_MACHINE, _PYTHON: sys.executable}
+    return settings
+
+
+@contextlib.contextmanager
+def _environment(settings: Mapping[str, str]) -> Iterator[None]:
+    """Set, while Spark starts, what it takes from the environment alone; what the user has set there goes first."""
+    wanted = {"PYSPARK_PYTHON": settings.get(_PYTHON), "SPARK_LOCAL_IP": settings.get("spark.driver.bindAddress")}
+    added = {name: value for name, value in wanted.items() if value and name not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            del os.environ[name]
+
+
+def _started(builder: Any) -> SparkSession:
+    with warnings.catch_warnings():
+        # PySpark warns of pandas 3, most of which is not used here, and what is used is tested with it
+        warnings.simplefilter("ignore", FutureWarning)
+        try:
+            session: SparkSession = builder.getOrCreate()
+        except Exception as error:
+            java = "JAVA" in _condition(error)
+            remedy = "install Java 17 or later" if java else "mend --master or --spark-conf; without --quiet Spark says more"
+            raise NoteCriteriaError(f"Spark cannot be started ({_condition(error)}); {remedy}") from None
+    return session
+
+
+@contextlib.contextmanager
+def _silent() -> Iterator[None]:
+    """Let a process that is started here inherit a standard error that leads nowhere."""
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        sys.stderr.flush()
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def _condition(error: BaseException) -> str:
+    """Return the name of what happened in Spark; its message may hold anything."""
+    named = getattr(error, "getCondition", None) or getattr(error, "getErrorClass", None)
+    return (named() if named else None) or type(error).__name__
+
+
+@contextlib.contextmanager
+def _told_in_one_line() -> Iterator[None]:
+    """Turn an error of Spark into one line that says what to do, without its message."""
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        try:
+            yield
+        except (PySparkException, Py4JError) as error:
+            raise NoteCriteriaError(_advice(error)) from None
+
+
+def _advice(error: BaseException) -> str:
+    message = str(error)
+    absent = re.search(r"ModuleNotFoundError: No module named '(\w+)'", message)
+    if absent:
+        return f"the executors lack the Python package {absent[1]}; install it there, see docs/spark.md"
+    if RulesDifferError.__name__ in message:
+        return "the executors have another version of notecriteria than this machine; install the same one there"
+    return f"Spark gave up ({_condition(error)}); its log tells why"
+
+
+def _read(spark: SparkSession, run: Run, sources: Sequence[Source], columns: Mapping[str, str]) -> list[_Input]:
+    """Return the inputs that can be read; the others become issues."""
+    ready = []
+    for place, source in enumerate(sources):
+        try:
+            ready.append(_ready(spark, place, source, columns))
+        except InputError as fault:
+            run.issues.append(NoteIssue(fault.source, None, fault.reason, kind="input"))
+    if not ready:
+        raise UsageError("\n".join(issue.line for issue in run.issues_of("input")))
+    return ready
+
+
+def _ready(spark: SparkSession, place: int, source: Source, columns: Mapping[str, str]) -> _Input:
+    from pyspark.errors import PySparkException
+
+    try:
+        table = source.name.removeprefix(TABLE) if source.name.startswith(TABLE) else None
+        found = spark.table(table) if table is not None else spark.read.parquet(source.path or source.name)
+        count = found.count()
+    except PySparkException as error:
+        condition = _condition(error)
+        known = (reason for name, reason in _UNREADABLE.items() if condition.startswith(name))
+        reason = next(known, f"cannot be read as Parquet or a table ({condition}); write it again")
+        raise InputError(source.name, reason) from None
+    if not count:
+        raise InputError(source.name, "holds no notes; give a row per note")
+    where = {} if table is not None else _places(found)
+    return _Input(plans.prepared(found, columns, source.name, place=place, **where), count)
+
+
+def _places(found: DataFrame) -> dict[str, Any]:
+    """Return the columns that tell the file and the row of each note."""
+    metadata = found.metadataColumn("_metadata")
+    return {"source": metadata["file_path"], "row": metadata["row_index"] + 1}
+
+
+@contextlib.contextmanager
+def _charts(spark: SparkSession, job: Job, ready: Sequence[_Input], conf: Mapping[str, str]) -> Iterator[DataFrame]:
+    """Yield all charts by patient, worked out once however often they are asked for."""
+    from pyspark import StorageLevel
+
+    tasks = [-(-given.count // NOTES_PER_TASK) for given in ready]
+    kept = spark.conf.get("spark.sql.shuffle.partitions")
+    if "spark.sql.shuffle.partitions" not in conf:
+        spark.conf.set("spark.sql.shuffle.partitions", str(sum(tasks)))
+    # A Parquet file of one row group would be one task; the work is in the notes, not in moving them.
+    inputs = [given.notes.repartition(count) for given, count in zip(ready, tasks, strict=True)]
+    charts = plans.charts_of(job, inputs).persist(StorageLevel.MEMORY_AND_DISK)
+    try:
+        yield charts.sort("patient_id")
+    finally:
+        charts.unpersist()
+        spark.conf.set("spark.sql.shuffle.partitions", kept)
+
+
+def _write(
+    spark: SparkSession,
+    run: Run,
+    charts: DataFrame,
+    out: str,
+    given: Mapping[str, Any],
+    trial: str | Path,
+    rules: str | Path | None,
+    redacted: bool,
+) -> None:
+    if _is_elsewhere(out):
+        tables = {
+            "mentions": plans.mentions_of(charts),
+            "answers": plans.answers_of(charts),
+            "screening": plans.screening_of(charts, trial, rules),
+            "issues": plans.issues_of(charts),
+        }
+        with Timed(run, "screen_and_write"):
+            _write_tables(spark, run, tables, out)
+        content = storable(json.dumps(run_content(run, given), ensure_ascii=False))
+        _store(spark, spark.createDataFrame([(content,)], "run string"), out, "run")
+        return
+    with RunFolder(Path(out)) as folder:
+        with Timed(run, "screen_and_write"):
+            _write_folder(run, charts, folder, redacted)
+        write_run(run, folder, given)
+
+
+def _write_folder(run: Run, charts: DataFrame, folder: RunFolder, redacted: bool) -> None:
+    """Write the files of the local engine, patient by patient as they come in."""
+    trial = run.screener.trial
+    questions = [q.id for q in trial.questions]
+    with (
+        TableWriter(folder.create("mentions.parquet"), MENTION_SCHEMA) as mentions,
+        TableWriter(folder.create("answers.parquet"), ANSWER_SCHEMA) as answers,
+        folder.create("screening.csv", text=True) as stream,
+    ):
+        sheet = Sheet(stream, questions, trial.statement)
+        for chart in _taken_in(run, _opened(charts)):
+            mentions.add(mention_rows(chart))
+            answers.add(answer_rows(chart))
+            if chart.record:
+                line = run.summaries[-1]
+                sheet.add(line.patient_id, line.notes, line.screen, dict(zip(questions, line.statuses, strict=True)))
+    shown = sorted(with_details(run.summaries))
+    write_report_of(run, _records(charts, shown), folder, redacted)
+
+
+def _opened(charts: DataFrame) -> Iterator[Chart]:
+    return (opened(row.chart) for row in charts.toLocalIterator(prefetchPartitions=True))
+
+
+def _records(charts: DataFrame, patients: Sequence[str]) -> dict[str, Record]:
+    wanted = charts.filter(charts.patient_id.isin(list(patients)))
+    return {chart.record.patient_id: chart.record for chart in _opened(wanted) if chart.record}
+
+
+def _taken_in(run: Run, charts: Iterator[Chart]) -> Iterator[Chart]:
+    """Pass charts on, keeping of each its line and its issues, which at the end stand in the order of the input."""
+    questions = [q.id for q in run.screener.trial.questions]
+    issues: list[tuple[int, NoteIssue]] = []
+    for chart in charts:
+        issues += chart.issues
+        if chart.record:
+            run.summaries.append(summary_of(chart.record, chart.answers, questions))
+            run.notes += len(chart.record.note_dates)
+            run.mentions += sum(1 for _ in mention_rows(chart))
+        yield chart
+    run.issues += [issue for _, issue in sorted(issues, key=lambda placed: (placed[0], *_issue_order(placed[1])))]
+
+
+def _issue_order(issue: NoteIssue) -> tuple[Any, ...]:
+    return (issue.source, issue.row or 0, issue.patient_id or "", issue.note_id or "", issue.reason)
+
+
+def _write_tables(spark: SparkSession, run: Run, tables: Mapping[str, DataFrame], out: str) -> None:
+    """Let the executors write; of each patient only the line comes here."""
+    for name, table in tables.items():
+        _refuse_other(spark, table, out, name)
+    for name, table in tables.items():
+        _store(spark, table, out, name)
+    for row in tables["screening"].toLocalIterator():
+        patient, notes, set_aside, screen_, *statuses = row[:-1]
+        run.summaries.append(Summary(patient, notes, set_aside, screen_, tuple(statuses)))
+        run.notes += notes
+    issues = (NoteIssue(*row[1:3], row[5], *row[3:5], kind=row[0]) for row in tables["issues"].toLocalIterator())
+    run.issues += sorted(issues, key=_issue_order)
+    stored = _stored_as(out, "mentions")
+    run.mentions = (spark.table(stored) if out.startswith(TABLE) else spark.read.parquet(stored)).count()
+
+
+def _refuse_other(spark: SparkSession, table: DataFrame, out: str, name: str) -> None:
+    """Refuse to write over a table that no run can have written.
+
+    Raises:
+        UsageError: there is one.
+    """
+    stored = _stored_as(out, name)
+    if out.startswith(TABLE) and spark.catalog.tableExists(stored):
+        if spark.table(stored).columns != table.columns:
+            raise UsageError(f"--out {out}: the table {stored} holds something else; name another prefix")
+
+
+def _stored_as(out: str, name: str) -> str:
+    """Return the name of a table, or the folder that the executors write."""
+    return f"{out.removeprefix(TABLE)}_{name}" if out.startswith(TABLE) else f"{out.rstrip('/')}/{name}.parquet"
+
+
+def _store(spark: SparkSession, table: DataFrame, out: str, name: str) -> None:
+    from pyspark.errors import PySparkException
+
+    writer = table.write.mode("overwrite")
+    try:
+        if out.startswith(TABLE):
+            writer.saveAsTable(_stored_as(out, name))
+        else:
+            writer.parquet(_stored_as(out, name), compression="zstd")
+    except PySparkException as error:
+        if type(error).__name__ == "AnalysisException":
+            raise UsageError(f"--out {out}: cannot be written ({_condition(error)}); name another place") from None
+        raise
