@@ -236,7 +236,9 @@ def _answer(run: Run, records: Records, folder: RunFolder) -> None:
             mentions.add(m.row() for m in record.mentions if not m.label.startswith("_"))
             answers.add(a.row() for a in given)
             summary = summary_of(record, given, questions)
-            sheet.add(summary.patient_id, summary.notes, summary.screen, dict(zip(questions, summary.statuses, strict=True)))
+            sheet.add(
+                summary.patient_id, summary.notes, summary.screen, dict(zip(questions, summary.statuses, strict=True))
+            )
             run.summaries.append(summary)
     run.mentions = mentions.count
 

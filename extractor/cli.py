@@ -69,7 +69,8 @@ def screen(
     resume: Annotated[bool, typer.Option("--resume", help=f"Go on with a run that was stopped ({LATER}).")] = False,
     engine: Annotated[str, typer.Option("--engine", help="local, or spark for a cluster (docs/spark.md).")] = "local",
     master: Annotated[
-        str | None, typer.Option("--master", metavar="URL", help="With --engine spark: the cluster; default: this machine.")
+        str | None,
+        typer.Option("--master", metavar="URL", help="With --engine spark: the cluster; default: this machine."),
     ] = None,
     spark_conf: Annotated[
         list[str] | None,
@@ -106,8 +107,9 @@ def screen(
     }
     if engine == "spark":
         from extractor import sparkrun
+        from extractor.sparksession import parse_conf
 
-        conf = sparkrun.parse_conf(spark_conf or [])
+        conf = parse_conf(spark_conf or [])
         run = sparkrun.screen(list(inputs or []), out, master=master, conf=conf, quiet=quiet, **common)
         where = sparkrun.results_line(out)
     else:

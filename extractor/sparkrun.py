@@ -7,8 +7,6 @@ import datetime as dt
 import json
 import os
 import re
-import sys
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,15 +14,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from extractor import spark as plans
 from extractor.batch import Run, Timed, run_content, summary_of, write_report_of, write_run
-from extractor.errors import NoteCriteriaError, UsageError
+from extractor.errors import UsageError
 from extractor.notes import NoteIssue
-from extractor.notes.issues import InputError
+from extractor.notes.issues import InputError, Kind
 from extractor.records import Record
 from extractor.report import Summary, with_details
 from extractor.runfolder import RunFolder
 from extractor.screener import Screener, reference_date
 from extractor.sheet import Sheet
-from extractor.sparkwork import Chart, Job, RulesDifferError, Source, answer_rows, job_of, mention_rows, opened
+from extractor.sparksession import condition, spark_session, told_in_one_line
+from extractor.sparkwork import Chart, Job, Source, answer_rows, job_of, mention_rows, opened
 from extractor.tables import ANSWER_SCHEMA, MENTION_SCHEMA, TableWriter, storable
 
 if TYPE_CHECKING:
@@ -36,22 +35,6 @@ NOTES_PER_TASK: Final = 500
 """Some seconds of work: little is lost when a task fails, and all cores stay busy to the end."""
 _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 _LOCAL_ONLY: Final = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".txt", ".gz", ".zst")
-_SETTINGS: Final = {
-    # dates as the local engine reads them, on whatever machine
-    "spark.sql.session.timeZone": "UTC",
-    # 10,000 notes at a time, which is Spark's default, may be too many for a Python process
-    "spark.sql.execution.arrow.maxRecordsPerBatch": "256",
-    # a folder named patient_id=00417 keeps its zeros
-    "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
-    "spark.hadoop.fs.permissions.umask-mode": "077",
-    "spark.log.level": "ERROR",
-}
-_ON_THIS_MACHINE: Final = {
-    "spark.driver.host": "127.0.0.1",
-    "spark.driver.bindAddress": "127.0.0.1",
-    "spark.ui.enabled": "false",
-}
-_PYTHON: Final = "spark.pyspark.python"
 _UNREADABLE: Final = {
     "PATH_NOT_FOUND": "cannot be read (No such file or directory); mend its path or its permissions",
     "TABLE_OR_VIEW_NOT_FOUND": "there is no such table; name it with its catalog and database",
@@ -111,7 +94,7 @@ def screen(
     run = Run(Path(out), Screener(trial, rules, as_of))
     sources = [_source(given) for given in inputs]
     job = job_of(run.screener, trial, rules, as_of, redact_evidence, sources)
-    options = {
+    options: dict[str, Any] = {
         "engine": "spark",
         "trial": str(trial),
         "rules": str(rules) if rules is not None else None,
@@ -120,28 +103,13 @@ def screen(
         "redact_evidence": redact_evidence,
     }
     given = {"started": started, "inputs": [source.name for source in sources], "options": options}
-    with _session(master, conf or {}, quiet) as spark, _told_in_one_line():
+    with spark_session(master, conf or {}, quiet) as spark, told_in_one_line():
+        options["spark_version"] = spark.version
         ready = _read(spark, run, sources, columns or {})
         plans.ship_package(spark)
         with _charts(spark, job, ready, conf or {}) as charts:
             _write(spark, run, charts, str(out), given, trial, rules, redact_evidence)
     return run
-
-
-def parse_conf(pairs: Sequence[str]) -> dict[str, str]:
-    """Return the settings that ``--spark-conf`` gives.
-
-    Args:
-        pairs: ``KEY=VALUE`` each.
-
-    Raises:
-        UsageError: a pair without ``=``.
-    """
-    parted = [pair.partition("=") for pair in pairs]
-    for key, equals, _ in parted:
-        if not (key.strip() and equals):
-            raise UsageError("--spark-conf: give KEY=VALUE, such as spark.executor.memory=4g")
-    return {key.strip(): value.strip() for key, _, value in parted}
 
 
 def results_line(out: str) -> str | None:
@@ -162,111 +130,6 @@ def _source(given: str | Path) -> Source:
     if name.lower().endswith(_LOCAL_ONLY):
         raise UsageError(f"{name}: Spark reads Parquet and tables here; give the notes as such, or take --engine local")
     return Source(name, os.path.abspath(name))  # noqa: PTH100 - links stay as they are, as they do in Spark
-
-
-@contextlib.contextmanager
-def _session(master: str | None, conf: Mapping[str, str], quiet: bool) -> Iterator[SparkSession]:
-    """Yield the session that runs already, else a new one that ends with the work."""
-    try:
-        from pyspark.sql import SparkSession
-    except ImportError:
-        raise UsageError('--engine spark: Spark is not installed; pip install "notecriteria[spark]"') from None
-    running = SparkSession.getActiveSession()
-    if running is not None:
-        yield running
-        return
-    submitted = "PYSPARK_GATEWAY_PORT" in os.environ
-    master = master or (None if submitted else "local[*]")
-    builder = SparkSession.builder.appName("notecriteria")
-    settings = {**_settings(master, quiet), **conf}
-    for name, value in settings.items():
-        builder = builder.config(name, value)
-    with _environment(settings), _silent() if quiet else contextlib.nullcontext():
-        session = _started(builder)
-    try:
-        yield session
-    finally:
-        session.stop()
-
-
-def _settings(master: str | None, quiet: bool) -> dict[str, str]:
-    settings = {**_SETTINGS, "spark.ui.showConsoleProgress": str(sys.stderr.isatty() and not quiet).lower()}
-    if master is not None:
-        settings["spark.master"] = master
-        if master.startswith("local"):
-            settings |= {**_ON_THIS_MACHINE, _PYTHON: sys.executable}
-    return settings
-
-
-@contextlib.contextmanager
-def _environment(settings: Mapping[str, str]) -> Iterator[None]:
-    """Set, while Spark starts, what it takes from the environment alone; what the user has set there goes first."""
-    wanted = {"PYSPARK_PYTHON": settings.get(_PYTHON), "SPARK_LOCAL_IP": settings.get("spark.driver.bindAddress")}
-    added = {name: value for name, value in wanted.items() if value and name not in os.environ}
-    os.environ.update(added)
-    try:
-        yield
-    finally:
-        for name in added:
-            del os.environ[name]
-
-
-def _started(builder: Any) -> SparkSession:
-    with warnings.catch_warnings():
-        # PySpark warns of pandas 3, most of which is not used here, and what is used is tested with it
-        warnings.simplefilter("ignore", FutureWarning)
-        try:
-            session: SparkSession = builder.getOrCreate()
-        except Exception as error:
-            java = "JAVA" in _condition(error)
-            remedy = "install Java 17 or later" if java else "mend --master or --spark-conf; without --quiet Spark says more"
-            raise NoteCriteriaError(f"Spark cannot be started ({_condition(error)}); {remedy}") from None
-    return session
-
-
-@contextlib.contextmanager
-def _silent() -> Iterator[None]:
-    """Let a process that is started here inherit a standard error that leads nowhere."""
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        sys.stderr.flush()
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
-
-
-def _condition(error: BaseException) -> str:
-    """Return the name of what happened in Spark; its message may hold anything."""
-    named = getattr(error, "getCondition", None) or getattr(error, "getErrorClass", None)
-    return (named() if named else None) or type(error).__name__
-
-
-@contextlib.contextmanager
-def _told_in_one_line() -> Iterator[None]:
-    """Turn an error of Spark into one line that says what to do, without its message."""
-    from py4j.protocol import Py4JError
-    from pyspark.errors import PySparkException
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)
-        try:
-            yield
-        except (PySparkException, Py4JError) as error:
-            raise NoteCriteriaError(_advice(error)) from None
-
-
-def _advice(error: BaseException) -> str:
-    message = str(error)
-    absent = re.search(r"ModuleNotFoundError: No module named '(\w+)'", message)
-    if absent:
-        return f"the executors lack the Python package {absent[1]}; install it there, see docs/spark.md"
-    if RulesDifferError.__name__ in message:
-        return "the executors have another version of notecriteria than this machine; install the same one there"
-    return f"Spark gave up ({_condition(error)}); its log tells why"
 
 
 def _read(spark: SparkSession, run: Run, sources: Sequence[Source], columns: Mapping[str, str]) -> list[_Input]:
@@ -290,9 +153,9 @@ def _ready(spark: SparkSession, place: int, source: Source, columns: Mapping[str
         found = spark.table(table) if table is not None else spark.read.parquet(source.path or source.name)
         count = found.count()
     except PySparkException as error:
-        condition = _condition(error)
-        known = (reason for name, reason in _UNREADABLE.items() if condition.startswith(name))
-        reason = next(known, f"cannot be read as Parquet or a table ({condition}); write it again")
+        named = condition(error)
+        known = (reason for name, reason in _UNREADABLE.items() if named.startswith(name))
+        reason = next(known, f"cannot be read as Parquet or a table ({named}); write it again")
         raise InputError(source.name, reason) from None
     if not count:
         raise InputError(source.name, "holds no notes; give a row per note")
@@ -345,7 +208,7 @@ def _write(
         with Timed(run, "screen_and_write"):
             _write_tables(spark, run, tables, out)
         content = storable(json.dumps(run_content(run, given), ensure_ascii=False))
-        _store(spark, spark.createDataFrame([(content,)], "run string"), out, "run")
+        _store(spark.createDataFrame([(content,)], "run string"), out, "run")
         return
     with RunFolder(Path(out)) as folder:
         with Timed(run, "screen_and_write"):
@@ -396,6 +259,12 @@ def _taken_in(run: Run, charts: Iterator[Chart]) -> Iterator[Chart]:
     run.issues += [issue for _, issue in sorted(issues, key=lambda placed: (placed[0], *_issue_order(placed[1])))]
 
 
+def _issue(
+    kind: Kind, source: str, row: int | None, patient_id: str | None, note_id: str | None, reason: str
+) -> NoteIssue:
+    return NoteIssue(source, row, reason, patient_id, note_id, kind)
+
+
 def _issue_order(issue: NoteIssue) -> tuple[Any, ...]:
     return (issue.source, issue.row or 0, issue.patient_id or "", issue.note_id or "", issue.reason)
 
@@ -405,12 +274,12 @@ def _write_tables(spark: SparkSession, run: Run, tables: Mapping[str, DataFrame]
     for name, table in tables.items():
         _refuse_other(spark, table, out, name)
     for name, table in tables.items():
-        _store(spark, table, out, name)
+        _store(table, out, name)
     for row in tables["screening"].toLocalIterator():
         patient, notes, set_aside, screen_, *statuses = row[:-1]
         run.summaries.append(Summary(patient, notes, set_aside, screen_, tuple(statuses)))
         run.notes += notes
-    issues = (NoteIssue(*row[1:3], row[5], *row[3:5], kind=row[0]) for row in tables["issues"].toLocalIterator())
+    issues = [_issue(*row) for row in tables["issues"].toLocalIterator()]
     run.issues += sorted(issues, key=_issue_order)
     stored = _stored_as(out, "mentions")
     run.mentions = (spark.table(stored) if out.startswith(TABLE) else spark.read.parquet(stored)).count()
@@ -423,9 +292,8 @@ def _refuse_other(spark: SparkSession, table: DataFrame, out: str, name: str) ->
         UsageError: there is one.
     """
     stored = _stored_as(out, name)
-    if out.startswith(TABLE) and spark.catalog.tableExists(stored):
-        if spark.table(stored).columns != table.columns:
-            raise UsageError(f"--out {out}: the table {stored} holds something else; name another prefix")
+    if out.startswith(TABLE) and spark.catalog.tableExists(stored) and spark.table(stored).columns != table.columns:
+        raise UsageError(f"--out {out}: the table {stored} holds something else; name another prefix")
 
 
 def _stored_as(out: str, name: str) -> str:
@@ -433,7 +301,7 @@ def _stored_as(out: str, name: str) -> str:
     return f"{out.removeprefix(TABLE)}_{name}" if out.startswith(TABLE) else f"{out.rstrip('/')}/{name}.parquet"
 
 
-def _store(spark: SparkSession, table: DataFrame, out: str, name: str) -> None:
+def _store(table: DataFrame, out: str, name: str) -> None:
     from pyspark.errors import PySparkException
 
     writer = table.write.mode("overwrite")
@@ -444,5 +312,5 @@ def _store(spark: SparkSession, table: DataFrame, out: str, name: str) -> None:
             writer.parquet(_stored_as(out, name), compression="zstd")
     except PySparkException as error:
         if type(error).__name__ == "AnalysisException":
-            raise UsageError(f"--out {out}: cannot be written ({_condition(error)}); name another place") from None
+            raise UsageError(f"--out {out}: cannot be written ({condition(error)}); name another place") from None
         raise

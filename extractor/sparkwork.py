@@ -154,7 +154,9 @@ def extract_batches(job: Job, batches: Iterable[pd.DataFrame]) -> Iterator[pd.Da
 
     for batch in batches:
         rows = zip(*(_values(batch[name]) for name in ("place", "source", "row", *FIELDS)), strict=True)
-        findings = [finding for row in rows for finding in _findings(job, *row[:3], row[3:])]
+        findings = [
+            finding for place, source, row, *fields in rows for finding in _findings(job, place, source, row, fields)
+        ]
         yield pd.DataFrame(findings, columns=_FINDING_COLUMNS, dtype=object)
 
 
@@ -214,7 +216,9 @@ def chart_patient(job: Job, findings: pd.DataFrame) -> pd.DataFrame:
     rows = [dict(zip(_FINDING_COLUMNS, row, strict=True)) for row in zip(*columns, strict=True)]
     chart = _chart(job, sorted(rows, key=_reading_order))
     patient = rows[0]["patient_id"]
-    return pd.DataFrame({"patient_id": [patient], "chart": [pickle.dumps(chart, pickle.HIGHEST_PROTOCOL)]}, dtype=object)
+    return pd.DataFrame(
+        {"patient_id": [patient], "chart": [pickle.dumps(chart, pickle.HIGHEST_PROTOCOL)]}, dtype=object
+    )
 
 
 def _reading_order(row: Row) -> tuple[Any, ...]:
