@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -38,15 +39,19 @@ def _unpacked(archive: Path) -> Path:
     if ready.is_dir():
         return ready / INSIDE
     beside = os.access(archive.parent, os.W_OK)
-    fresh = Path(tempfile.mkdtemp(prefix=".notecriteria-", dir=archive.parent if beside else None))
     try:
         with zipfile.ZipFile(archive) as packed:
-            packed.extractall(fresh, [name for name in packed.namelist() if name.startswith(INSIDE)])
+            names = [name for name in packed.namelist() if name.startswith(INSIDE)]
+            if not names:
+                raise NoteCriteriaError(f"{archive}: holds no rules; make it with extractor.spark.package_zip")
+            fresh = Path(tempfile.mkdtemp(prefix=".notecriteria-", dir=archive.parent if beside else None))
+            packed.extractall(fresh, names)
     except (OSError, zipfile.BadZipFile) as error:
         raise NoteCriteriaError(f"{archive}: its rules cannot be unpacked ({type(error).__name__})") from None
-    if not (fresh / INSIDE).is_dir():
-        raise NoteCriteriaError(f"{archive}: holds no rules; make it with extractor.spark.package_zip")
-    return _in_place(fresh, ready) / INSIDE if beside else fresh / INSIDE
+    if beside:
+        return _in_place(fresh, ready) / INSIDE
+    atexit.register(shutil.rmtree, fresh, ignore_errors=True)
+    return fresh / INSIDE
 
 
 def _in_place(fresh: Path, ready: Path) -> Path:
