@@ -146,13 +146,14 @@ def _read(spark: SparkSession, run: Run, sources: Sequence[Source], columns: Map
 
 
 def _ready(spark: SparkSession, place: int, source: Source, columns: Mapping[str, str]) -> _Input:
+    from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
 
     try:
         table = source.name.removeprefix(TABLE) if source.name.startswith(TABLE) else None
         found = spark.table(table) if table is not None else spark.read.parquet(source.path or source.name)
         count = found.count()
-    except PySparkException as error:
+    except (PySparkException, Py4JError) as error:
         named = condition(error)
         known = (reason for name, reason in _UNREADABLE.items() if named.startswith(name))
         reason = next(known, f"cannot be read as Parquet or a table ({named}); write it again")

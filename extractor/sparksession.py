@@ -32,6 +32,8 @@ _ON_THIS_MACHINE: Final = {
     "spark.ui.enabled": "false",
 }
 _PYTHON: Final = "spark.pyspark.python"
+_THROWN: Final = re.compile(r"Exception: \[([A-Z][A-Z0-9_.]+)\]")
+"""How Java tells the name of what happened, where Python does not take it over."""
 
 
 def parse_conf(pairs: Sequence[str]) -> dict[str, str]:
@@ -144,7 +146,8 @@ def condition(error: BaseException) -> str:
         error: the error.
     """
     named = getattr(error, "getCondition", None) or getattr(error, "getErrorClass", None)
-    return (named() if named else None) or type(error).__name__
+    thrown = _THROWN.search(str(error))
+    return (named() if named else None) or (thrown[1] if thrown else type(error).__name__)
 
 
 @contextlib.contextmanager
