@@ -166,7 +166,10 @@ def _ready(spark: SparkSession, place: int, source: Source, columns: Mapping[str
 
 def _places(found: DataFrame) -> dict[str, Any]:
     """Return the columns that tell the file and the row of each note."""
-    metadata = found.metadataColumn("_metadata")
+    from pyspark.sql import functions as F  # noqa: N812 - its name everywhere
+
+    # unlike F.col, metadataColumn, which came with Spark 4, finds it also where a column of the user's has that name
+    metadata = getattr(found, "metadataColumn", F.col)("_metadata")
     return {"source": metadata["file_path"], "row": metadata["row_index"] + 1}
 
 
