@@ -15,12 +15,13 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pyspark
 import pytest
 
 from extractor import batch, sparkrun
 from extractor.compare import compare
 from extractor.errors import NoteCriteriaError, UsageError
-from extractor.spark import answers_of, chart_spark, issues_of, mentions_of, screen_spark, screening_of
+from extractor.spark import answers_of, chart_spark, issues_of, mentions_of, package_zip, screen_spark, screening_of
 from extractor.sparksession import spark_session
 from tests import spark_notes
 
@@ -221,6 +222,8 @@ def test_parquet_folders_read_like_a_run(notes: Path, tmp_path: Path) -> None:
         f"{name}.parquet" for name in ("mentions", "answers", "screening", "issues", "run")
     }
     assert len(run.issues) == 8
+    written = list((tmp_path / "far").rglob("part-*"))
+    assert written and {stat.S_IMODE(path.stat().st_mode) for path in written} == {0o600}
 
 
 def test_an_input_that_cannot_be_read_is_told_and_the_others_go_on(notes: Path, tmp_path: Path) -> None:
@@ -274,6 +277,36 @@ def test_the_command_says_no_word_of_a_note_and_with_quiet_nothing(tmp_path: Pat
     done = command(source, "--out", tmp_path / "run", "--master", "local[1]", "--quiet")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert NONCE not in (tmp_path / "run" / "run.json").read_text()
+
+
+JOB = """
+import sys, extractor
+from extractor.cli import main
+
+sys.stdout.write(extractor.__file__ + "\\n")
+main()
+"""
+
+
+def test_spark_submit_takes_the_zip_for_driver_and_executors(notes: Path, tmp_path: Path) -> None:
+    expected = local(notes, tmp_path / "local")
+    package_zip(tmp_path / "notecriteria.zip")
+    (tmp_path / "job.py").write_text(JOB)
+    submit = Path(pyspark.__file__).parent / "bin" / "spark-submit"
+    given = ["job.py", "screen", str(notes), "--engine", "spark", "--out", "run", "--quiet"]
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    python = {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"}
+    done = subprocess.run(
+        [submit, "--master", "local[1]", "--conf", "spark.ui.enabled=false", "--py-files", "notecriteria.zip", *given],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env=environment | python,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.splitlines()[0].endswith("notecriteria.zip/extractor/__init__.py")
+    assert spark_notes.same(expected, tmp_path / "run")
 
 
 def test_without_java_the_command_says_so_in_one_line(notes: Path, tmp_path: Path) -> None:
