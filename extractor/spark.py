@@ -7,6 +7,10 @@ process. Everything here is a plan that Spark carries out when its result is ask
 
 from __future__ import annotations
 
+import atexit
+import hashlib
+import shutil
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial, reduce
@@ -261,13 +265,12 @@ def ship_package(spark: SparkSession) -> Path:
     Returns:
         The zip, which must stay in place as long as the session runs; it is removed when this process ends.
     """
-    import atexit
-    import shutil
-    import tempfile
-
     folder = Path(tempfile.mkdtemp(prefix="notecriteria-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    path = package_zip(folder / "notecriteria.zip")
+    made = package_zip(folder / "made.zip")
+    # Spark refuses a second file of the same name, which --py-files may have given already
+    digest = hashlib.sha256(made.read_bytes()).hexdigest()[:12]
+    path = made.rename(folder / f"notecriteria-{digest}.zip")
     try:
         context = spark.sparkContext
     except Exception:  # Spark Connect has no context, and says so by errors that differ between versions
@@ -286,7 +289,10 @@ def package_zip(path: str | Path) -> Path:
     Raises:
         UsageError: it cannot be written.
     """
+    archive = Path(__file__).parent.parent
     try:
+        if archive.is_file():
+            return Path(shutil.copyfile(archive, path))
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
             for name, file in _package_files():
                 packed.writestr(zipfile.ZipInfo(name, _EPOCH), file.read_bytes(), zipfile.ZIP_DEFLATED)

@@ -101,5 +101,6 @@ def test_executors_take_code_and_rules_from_the_zip_that_is_sent_to_them(cluster
     rows = [line.split("|") for line in done.stdout.splitlines() if line.count("|") == 2]
     assert {Path(cwd).parent.parent.name for _, _, cwd in rows} == set(cluster.workers)
     for code, rules, _ in rows:
-        assert code.endswith("notecriteria.zip/extractor/__init__.py")
-        assert Path(rules).is_relative_to(cluster.folder) and ".notecriteria.zip." in rules
+        zipped, _, module = code.partition(".zip/")
+        assert (Path(zipped).name.partition("-")[0], module) == ("notecriteria", "extractor/__init__.py")
+        assert Path(rules).is_relative_to(cluster.folder) and Path(zipped).name in rules

@@ -160,6 +160,9 @@ IN_A_ZIP = """
 import sys, extractor.rulebook as book
 from extractor import Extractor
 assert book.__file__.startswith(sys.argv[1]), book.__file__
+from extractor.spark import package_zip
+again = package_zip(sys.argv[2])
+assert again.read_bytes() == open(sys.argv[1], "rb").read()
 print(book.SHIPPED_RULES, Extractor().mentions("Denies asthma.")[0].negated)
 """
 
@@ -167,7 +170,7 @@ print(book.SHIPPED_RULES, Extractor().mentions("Denies asthma.")[0].negated)
 def in_a_zip(path: Path) -> list[str]:
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | {"PYTHONPATH": str(path)}
     done = subprocess.run(
-        [sys.executable, "-c", IN_A_ZIP, str(path)],
+        [sys.executable, "-c", IN_A_ZIP, str(path), str(path.parent.parent / "again.zip")],
         capture_output=True,
         text=True,
         check=True,
