@@ -22,7 +22,7 @@ demo: $(READY)
 test: $(READY)
 	@$(BIN)/python -m pytest -m "not service"
 
-# Also the tests that need a server; see .ci/run for the packages.
+# Also the tests that need a server or Java; see .ci/run for the packages.
 test-all: $(READY)
 	@$(BIN)/python -m pytest
 
