@@ -107,7 +107,7 @@ def screen(
     password_file: PasswordFile = None,
 ) -> None:
     """Read notes and write a run folder: answers with their evidence for every patient."""
-    from extractor.errors import UsageError
+    from extractor.errors import NoteCriteriaError, UsageError
 
     if engine != "local":
         _later("--engine spark", engine == "spark")
@@ -120,23 +120,26 @@ def screen(
     from extractor.notes import parse_columns
 
     given: list[Input] = [*(inputs or []), *_query(inputs, sql, url, password_file)]
-    with nullcontext() if quiet else console.progress() as progress:
-        run = batch.screen(
-            given,
-            out,
-            trial=trial,
-            rules=rules,
-            as_of=as_of,
-            columns=parse_columns(columns),
-            encoding=encoding,
-            part_column=part_column,
-            part_separator=part_separator,
-            date_shift_column=date_shift_column,
-            workers=workers,
-            redact_evidence=redact_evidence,
-            resume=resume,
-            progress=progress,
-        )
+    try:
+        with nullcontext() if quiet else console.progress() as progress:
+            run = batch.screen(
+                given,
+                out,
+                trial=trial,
+                rules=rules,
+                as_of=as_of,
+                columns=parse_columns(columns),
+                encoding=encoding,
+                part_column=part_column,
+                part_separator=part_separator,
+                date_shift_column=date_shift_column,
+                workers=workers,
+                redact_evidence=redact_evidence,
+                resume=resume,
+                progress=progress,
+            )
+    except KeyboardInterrupt:
+        raise NoteCriteriaError("stopped; the same command with --resume goes on from here") from None
     for line in console.issue_lines(run, quiet=quiet):
         tell(f"notecriteria: {line}")
     if not quiet:
