@@ -13,7 +13,7 @@ from re import _constants as sre  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any, NamedTuple
 
-MOST = 300
+MOST = 700
 """Strings that one set may hold; an expression that needs more is followed no further."""
 LONGEST = 24
 """Characters of a string that are of use."""
@@ -21,8 +21,9 @@ SHORTEST = 2
 """Characters that a string to look for must have."""
 WIDEST = 4000
 """Characters a match may have; the rules are bounded well below."""
-_WINDOW_COSTS = 6.0
-"""How much dearer it is to search around a string than to try a match where one begins."""
+
+_SIGN_COST = 3.0
+"""The cost of looking for a single sign, which is met everywhere."""
 
 Strings = frozenset[str]
 _EMPTY: Strings = frozenset({""})
@@ -30,15 +31,28 @@ _ZERO_WIDTH = frozenset({sre.ASSERT, sre.ASSERT_NOT, sre.AT})
 _REPEATS = frozenset({sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT})
 
 
+_DEAR = 0.3
+"""A cost from which on classes such as digits are written out to find cheaper strings."""
+
+
 class Anchor(NamedTuple):
     """Strings one of which every match of an alternative holds or stands behind; lower case, ASCII.
 
-    ``reach`` is 0 where a match begins with the string; else the most characters that a match may have, or, negative,
-    how far behind the beginning of the string a match may begin that looks back at it.
+    A match begins between ``first`` and ``last`` characters behind the beginning of the string (negative: before it);
+    both are 0 where every match begins with the string.
     """
 
     strings: Strings
-    reach: int
+    first: int
+    last: int
+
+
+class Held(NamedTuple):
+    """Strings that a part of an expression must hold, and how many characters of the part may come before them."""
+
+    strings: Strings
+    least: int
+    most: int
 
 
 def anchors_of(pattern: str) -> list[Anchor] | None:
@@ -47,13 +61,16 @@ def anchors_of(pattern: str) -> list[Anchor] | None:
     Args:
         pattern: the expression, read with ``re.IGNORECASE``.
     """
-    by_reach: dict[int, set[str]] = {}
+    by_place: dict[tuple[int, int], set[str]] = {}
     for tree in _alternatives(list(_parser.parse(pattern, re.IGNORECASE))):
-        anchor = _Reader(wide=False).anchor(tree) or _Reader(wide=True).anchor(tree)
-        if anchor is None:
+        choices = _NARROW.choices(tree)
+        if not choices or min(c[0] for c in choices) > _DEAR:
+            choices += _WIDE.choices(tree)
+        if not choices:
             return None
-        by_reach.setdefault(anchor.reach, set()).update(anchor.strings)
-    return [Anchor(frozenset(strings), reach) for reach, strings in sorted(by_reach.items())]
+        anchor = min(choices, key=lambda c: c[0])[1]
+        by_place.setdefault((anchor.first, anchor.last), set()).update(anchor.strings)
+    return [Anchor(frozenset(strings), *place) for place, strings in sorted(by_place.items())]
 
 
 def width_of(pattern: str) -> int:
@@ -77,7 +94,13 @@ def _alternatives(tree: list[Any]) -> list[list[Any]]:
 
 
 def _width(tree: list[Any]) -> int:
-    return int(min(_parser.SubPattern(_parser.State(), tree).getwidth()[1], WIDEST))
+    return _widths(tree)[1]
+
+
+def _widths(tree: list[Any]) -> tuple[int, int]:
+    """Return the fewest and the most characters that a tree matches."""
+    least, most = _parser.SubPattern(_parser.State(), tree).getwidth()
+    return int(min(least, WIDEST)), int(min(most, WIDEST))
 
 
 def _usable(strings: Strings | None) -> bool:
@@ -91,7 +114,12 @@ def _usable(strings: Strings | None) -> bool:
 
 def _cost(strings: Strings) -> float:
     """Return how often the strings are met by chance, letters alone considered."""
-    return float(sum(9.0 ** -min(len(s), 7) for s in strings))
+    return float(sum(9.0 ** -min(len(s), 7) if len(s) > 1 else _SIGN_COST for s in strings))
+
+
+def _cost_within(held: Held) -> float:
+    """Return the cost of strings around which the beginning of a match has to be looked for."""
+    return _cost(held.strings) * (1.5 + (held.most - held.least) / 12)
 
 
 def _times(first: Strings, second: Strings) -> Strings | None:
@@ -117,22 +145,18 @@ class _Reader:
     def __init__(self, *, wide: bool) -> None:
         self._most_of_class = 12 if wide else 4
 
-    def anchor(self, tree: list[Any]) -> Anchor | None:
-        """Return the cheapest anchor of one alternative."""
-        choices: list[tuple[float, Strings, int]] = []
-        begins, holds = self._beginnings(tree), self._needed(tree)
+    def choices(self, tree: list[Any]) -> list[tuple[float, Anchor]]:
+        """Return the possible anchors of one alternative with their costs."""
+        choices: list[tuple[float, Anchor]] = []
+        begins = self._beginnings(tree)
         if _usable(begins):
-            choices.append((_cost(begins), begins, 0))
-        if holds is not None and _usable(holds):
-            choices.append((_cost(holds) * _WINDOW_COSTS, holds, _width(tree)))
+            choices.append((_cost(begins), Anchor(begins, 0, 0)))
+        if (held := self._needed(tree)) is not None:
+            choices.append((_cost_within(held), Anchor(held.strings, -held.most, -held.least)))
         for back in self._looked_back_at(tree):
-            behind = self._needed(back)
-            if behind is not None and _usable(behind):
-                choices.append((_cost(behind) * _WINDOW_COSTS, behind, -_width(back)))
-        if not choices:
-            return None
-        _, strings, reach = min(choices, key=lambda c: c[0])
-        return Anchor(strings, reach)
+            if (held := self._needed(back)) is not None:
+                choices.append((_cost_within(held), Anchor(held.strings, 0, _width(back))))
+        return choices
 
     @staticmethod
     def _looked_back_at(tree: list[Any]) -> list[list[Any]]:
@@ -209,11 +233,15 @@ class _Reader:
     def _beginnings(self, tree: list[Any]) -> Strings:
         """Return strings one of which every match begins with; the empty one where nothing is known."""
         so_far: Strings = _EMPTY
-        for op, value in tree:
+        for i, (op, value) in enumerate(tree):
             part = self._exact(op, value)
             grown = _times(so_far, part) if part is not None else None
             if grown is None:
-                last = _times(so_far, self._beginnings_of(op, value))
+                behind = self._beginnings_of(op, value)
+                if op in _REPEATS and value[0] == 0:  # left out, the match goes on with what follows
+                    inner, rest = self._beginnings(list(value[2])), self._beginnings(tree[i + 1 :])
+                    behind = _union([inner, rest]) or _EMPTY
+                last = _times(so_far, behind)
                 so_far = last if last is not None else so_far
                 break
             so_far = grown
@@ -229,34 +257,48 @@ class _Reader:
             return self._beginnings(list(value[2]))
         return _EMPTY
 
-    def _needed(self, tree: list[Any]) -> Strings | None:
-        """Return strings one of which every match holds, the rarest such set."""
-        candidates: list[Strings] = []
-        run: Strings = _EMPTY
+    def _needed(self, tree: list[Any]) -> Held | None:
+        """Return strings one of which every match holds, the cheapest such set."""
+        candidates: list[Held] = []
+        run, run_at = _EMPTY, (0, 0)
+        before = (0, 0)
         for op, value in tree:
+            width = _widths([(op, value)])
+            behind = (min(before[0] + width[0], WIDEST), min(before[1] + width[1], WIDEST))
             part = self._exact(op, value)
             grown = _times(run, part) if part is not None else None
             if grown is not None and max(map(len, grown)) <= LONGEST:
-                run = grown
+                run, before = grown, behind
                 continue
             edge = self._edge(op, value) if part is None else _EMPTY
-            candidates.append(_times(run, edge) or run)
-            run = part if part is not None else edge
-            if part is None and (inner := self._needed_of(op, value)) is not None:
-                candidates.append(inner)
-        candidates.append(run)
-        usable = [c for c in candidates if _usable(c)]
-        return min(usable, key=_cost) if usable else None
+            candidates.append(Held(_times(run, edge) or run, *run_at))
+            if part is not None:
+                run, run_at = part, before
+            else:
+                run, run_at = edge, (max(0, behind[0] - 1), max(0, behind[1] - 1)) if edge != _EMPTY else behind
+                if (inner := self._needed_of(op, value)) is not None:
+                    candidates.append(Held(inner.strings, before[0] + inner.least, min(before[1] + inner.most, WIDEST)))
+            before = behind
+        candidates.append(Held(run, *run_at))
+        usable = [c for c in candidates if _usable(c.strings)]
+        return min(usable, key=_cost_within) if usable else None
 
-    def _needed_of(self, op: Any, value: Any) -> Strings | None:
+    def _needed_of(self, op: Any, value: Any) -> Held | None:
         if op is sre.SUBPATTERN:
             return self._needed(list(value[3]))
         if op is sre.ATOMIC_GROUP:
             return self._needed(list(value))
         if op is sre.BRANCH:
-            return _union([self._needed(list(branch)) for branch in value[1]])
+            parts = [self._needed(list(branch)) for branch in value[1]]
+            joined = _union([p.strings if p else None for p in parts])
+            if joined is None:
+                return None
+            held = [p for p in parts if p is not None]
+            return Held(joined, min(p.least for p in held), max(p.most for p in held))
         if op in _REPEATS and value[0] >= 1:
-            return (
-                self._exact_repeat(value[0], value[0], value[2]) if 1 < value[0] <= 2 else self._needed(list(value[2]))
-            )
+            return self._needed(list(value[2]))
         return None
+
+
+_NARROW = _Reader(wide=False)
+_WIDE = _Reader(wide=True)

@@ -154,12 +154,16 @@ class ContextEngine:
         ]
         if not found:
             return []
-        found = [f for f in found if not any(shadows(o[2].cue, (o[0], o[1]), f[2].cue, (f[0], f[1])) for o in found)]
         tokens = token_bounds(text, start, end)
         last = len(tokens)
         spans = [
             _Scope(CueMatch(s, e, rule.cue), rule, _token_at(tokens, s), bisect_left(tokens, e), last)
             for s, e, rule in found
+        ]
+        spans = [
+            s
+            for s in spans
+            if not any(shadows(o.rule.cue, (o.start, o.end), s.rule.cue, (s.start, s.end)) for o in spans)
         ]
         scopes = [s for s in spans if s.end > s.start]
         self._limit(scopes)

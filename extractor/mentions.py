@@ -165,6 +165,11 @@ class Assembler:
             state.historical = any(c.cue.category == "historical" and c.cue.role == "preceding" for c in cues)
         if state.negated:
             state.uncertain = False
+        if target.term.label in _GIVEN and state.hypothetical:
+            state.uncertain = False  # a treatment that is considered is planned, not doubted
+            state.hypothetical = not state.negated
+        if state.result in ("positive", "negative", "low_level"):
+            state.hypothetical = False  # a test with its result is no longer to come
         return state
 
     def _course(
@@ -475,6 +480,7 @@ def nearest_date(
     return best[1] if best else None
 
 
+_GIVEN = frozenset({"CAR_T", "TCE", "ADC", "STEROID"})
 _MEASURES = frozenset({"AGE", "WEIGHT", "HEIGHT"})
 _LISTED = frozenset({"PFT", "HLH_FEATURE"})
 """Labels of results that are listed behind one date."""

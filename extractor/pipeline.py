@@ -260,12 +260,13 @@ class CuePruner:
         """Weigh the newest match against those before it."""
         new = matches[-1]
         cue = self.cues[new[0]]
-        if any(shadows(self.cues[o[0]], o[1:], cue, new[1:]) for o in matches[:-1]):
-            matches.pop()
-            return
-        kept = [o for o in matches[:-1] if not shadows(cue, new[1:], self.cues[o[0]], o[1:])]
-        if len(kept) < len(matches) - 1:
-            matches[:] = [*kept, new]
+        seen = doc.user_data.setdefault("cues", [])  # also those taken out: what they cover they cover
+        covered = any(shadows(self.cues[o[0]], o[1:], cue, new[1:]) for o in seen)
+        seen.append(new)
+        matches[:] = [
+            *(o for o in matches[:-1] if not shadows(cue, new[1:], self.cues[o[0]], o[1:])),
+            *([] if covered else [new]),
+        ]
 
 
 def _context_rule(make: Any, rule: ContextRule, rules: Sequence[ContextRule], pruner: CuePruner) -> Any:

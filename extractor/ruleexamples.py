@@ -46,7 +46,7 @@ def vocabulary_faults(book: Rulebook) -> Iterator[Fault]:
     for label in dict.fromkeys(term.label for term in book.terms):
         terms = tuple(t for t in book.terms if t.label == label)
         look_alikes = tuple(x for x in book.look_alikes if x.label == label)
-        own = Rulebook(terms, look_alikes, (), ())
+        own = Rulebook(terms, look_alikes, (), (), false_friends=book.false_friends)
         for entry in (t.entry for t in terms):
             for example in entry.match:
                 yield from _spans_fault(own, entry.id, example, must_match=True)

@@ -7,12 +7,19 @@ decides at the places where a match can begin, and nowhere else. The result is t
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 import re
+import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
-from extractor.anchors import Anchor, anchors_of, width_of
+from extractor import anchors
+from extractor.anchors import Anchor, width_of
 
 LOOK_AROUND = 80
 """Characters behind a match that its expression may look at without matching them."""
@@ -27,15 +34,12 @@ class PatternSet:
 
     Args:
         patterns: regular expressions, read with ``re.IGNORECASE``.
-        anchors: what their matches must hold, where it is known already (see :attr:`anchors`).
     """
 
-    def __init__(self, patterns: Sequence[str], anchors: Sequence[list[Anchor] | None] | None = None) -> None:
+    def __init__(self, patterns: Sequence[str]) -> None:
         self.patterns = tuple(patterns)
         self._regexes: dict[int, re.Pattern[str]] = {}
         self._widths: dict[int, int] = {}
-        if anchors is not None:
-            self.anchors = tuple(anchors)
 
     def regex(self, index: int) -> re.Pattern[str]:
         """Return one pattern compiled, on first use."""
@@ -54,20 +58,20 @@ class PatternSet:
     @cached_property
     def anchors(self) -> tuple[list[Anchor] | None, ...]:
         """What the matches of each pattern must hold; ``None`` for a pattern that is run over the whole text."""
-        return tuple(anchors_of(p) for p in self.patterns)
+        return cached_anchors(self.patterns)
 
     @cached_property
-    def _uses(self) -> tuple[list[str], list[list[tuple[int, int]]], list[int]]:
-        """Return the strings, for each the (pattern, reach) that it stands for, and the patterns without any."""
-        uses: dict[str, list[tuple[int, int]]] = {}
+    def _uses(self) -> tuple[list[str], list[list[tuple[int, int, int]]], list[int]]:
+        """Return the strings, for each the patterns that it stands for with where their matches begin, and the patterns without any."""
+        uses: dict[str, list[tuple[int, int, int]]] = {}
         bare = []
-        for index, anchors in enumerate(self.anchors):
-            if anchors is None:
+        for index, found in enumerate(self.anchors):
+            if found is None:
                 bare.append(index)
                 continue
-            for strings, reach in anchors:
+            for strings, first, last in found:
                 for string in strings:
-                    uses.setdefault(string, []).append((index, reach))
+                    uses.setdefault(string, []).append((index, first, last))
         return list(uses), list(uses.values()), bare
 
     @cached_property
@@ -105,18 +109,13 @@ class PatternSet:
         uses = self._uses[1]
         base = max(0, start - LOOK_AROUND)
         stretch = text[base : end + LOOK_AROUND] if (base or end < len(text)) else text
-        for string, at, to in self._automaton.find_matches_as_indexes(_folded(stretch), overlapping=True):
-            for index, reach in uses[string]:
-                if not reach:
-                    place = (base + at, base + at)
-                elif reach > 0:
-                    place = (base + to - reach, base + at)
-                else:
-                    place = (base + at, base + at - reach)
+        for string, at, _ in self._automaton.find_matches_as_indexes(_folded(stretch), overlapping=True):
+            at += base
+            for index, first, last in uses[string]:
                 if index in places:
-                    places[index].append(place)
+                    places[index].append((at + first, at + last))
                 else:
-                    places[index] = [place]
+                    places[index] = [(at + first, at + last)]
         return places
 
     def matches(self, index: int, text: str, places: list[Place], start: int, end: int) -> Iterator[re.Match[str]]:
@@ -140,6 +139,41 @@ class PatternSet:
                     break
                 yield match
                 at = done = max(match.end(), match.start() + 1)
+
+
+def cache_dir() -> Path:
+    """Return the folder in which what is derived from the rules is kept (``NOTECRITERIA_CACHE`` or the user's cache folder)."""
+    named = os.environ.get("NOTECRITERIA_CACHE")
+    if named:
+        return Path(named)
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "notecriteria"
+
+
+def cached_anchors(patterns: tuple[str, ...]) -> tuple[list[Anchor] | None, ...]:
+    """Return the anchors of patterns, from the disk where the very same patterns were analysed before."""
+    code = Path(anchors.__file__).read_bytes()
+    key = hashlib.sha256(b"\0".join([sys.version.encode(), code, *(p.encode() for p in patterns)])).hexdigest()
+    path = cache_dir() / f"anchors-{key[:32]}.json"
+    try:
+        kept = json.loads(path.read_bytes())
+        return tuple(None if a is None else [Anchor(frozenset(s), f, b) for s, f, b in a] for a in kept)
+    except (OSError, ValueError, TypeError):
+        found = tuple(anchors.anchors_of(p) for p in patterns)
+    _keep(path, json.dumps([None if a is None else [[sorted(x.strings), x.first, x.last] for x in a] for a in found]))
+    return found
+
+
+def _keep(path: Path, content: str) -> None:
+    """Write a cache file for its owner alone; a cache that cannot be written is done without."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle, name = tempfile.mkstemp(dir=path.parent)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(content)
+        Path(name).replace(path)
+    except OSError:
+        return
 
 
 def _folded(text: str) -> str:

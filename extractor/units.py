@@ -63,7 +63,7 @@ def _hb(value: float, key: str) -> float | None:
 
 def _cells(value: float, key: str, small: float) -> float | None:
     if _PER_UL.fullmatch(key):
-        return value / 1000 if value > small else value
+        return value / 1000
     if _CELLS.fullmatch(key):
         return value / 1000 if value > small * 10 else value
     if not key:

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+from extractor import Extractor, Screener, build_pipeline
+
+if TYPE_CHECKING:
+    from spacy import Language
 
 NOTES = {
     "P001__n1__2024-03-01.txt": (
@@ -25,3 +31,21 @@ def folder(tmp_path: Path) -> Path:
     for name, text in NOTES.items():
         (path / name).write_bytes(text.encode())
     return path
+
+
+@pytest.fixture(scope="session")
+def extractor() -> Extractor:
+    """The extractor with the shipped rules, built once."""
+    return Extractor()
+
+
+@pytest.fixture(scope="session")
+def screener() -> Screener:
+    """The screener of the default trial, built once."""
+    return Screener()
+
+
+@pytest.fixture(scope="session")
+def pipeline() -> Language:
+    """The reference pipeline, built once."""
+    return build_pipeline()

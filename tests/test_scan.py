@@ -1,0 +1,288 @@
+"""The scan: what it finds is what ``finditer`` over the whole text finds, with the automaton and without."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from extractor.anchors import anchors_of, width_of
+from extractor.cleantext import clean
+from extractor.context import ContextEngine
+from extractor.rulebook import Rulebook, load_rulebook
+from extractor.scan import PatternSet
+from tests.shared import any_text, examples, notes_of, pitted, spliced
+
+Found = dict[int, list[tuple[int, int]]]
+
+
+def patterns_of(book: Rulebook) -> list[str]:
+    """Return every pattern that the rulebook's matching and context search for."""
+    return [
+        *(term.pattern for term in book.terms),
+        *(look_alike.pattern for look_alike in book.look_alikes),
+        *(rule.pattern for rule in ContextEngine(book.cues).rules),
+    ]
+
+
+@pytest.fixture(scope="module")
+def patterns() -> PatternSet:
+    """All patterns of the shipped rules in one set."""
+    return PatternSet(patterns_of(load_rulebook()))
+
+
+@pytest.fixture(scope="module")
+def plain(patterns: PatternSet) -> PatternSet:
+    """The same patterns, searched without the automaton's library."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "ahocorasick_rs", None)
+        made = PatternSet(patterns.patterns)
+        assert type(made._automaton).__name__ == "_PlainSearch"
+    return made
+
+
+def scanned(patterns: PatternSet, text: str, start: int = 0, end: int | None = None) -> Found:
+    """Return the spans that a pattern set finds, by pattern."""
+    found: Found = defaultdict(list)
+    for index, match in patterns.find(text, start, end):
+        found[index].append(match.span())
+    return dict(found)
+
+
+def searched(patterns: PatternSet, text: str) -> Found:
+    """Return the spans that ``finditer`` finds over the whole text, by pattern."""
+    found = {i: [m.span() for m in patterns.regex(i).finditer(text)] for i in range(len(patterns.patterns))}
+    return {i: spans for i, spans in found.items() if spans}
+
+
+def test_every_pattern_of_the_rules_is_looked_for(patterns: PatternSet) -> None:
+    assert len(patterns.patterns) > 500
+
+
+def test_few_patterns_are_run_over_the_whole_text(patterns: PatternSet) -> None:
+    assert sum(anchors is None for anchors in patterns.anchors) < 0.05 * len(patterns.patterns)
+
+
+@pytest.mark.parametrize("patient", sorted({n.patient_id for n in notes_of("dev")})[::5])
+def test_the_scan_finds_what_finditer_finds_on_dev_notes(patterns: PatternSet, patient: str) -> None:
+    for note in notes_of("dev"):
+        if note.patient_id == patient:
+            text = clean(note.text).text
+            assert scanned(patterns, text) == searched(patterns, text)
+
+
+@examples(25)
+@given(text=spliced(4, 12))
+def test_the_scan_finds_what_finditer_finds_on_spliced_notes(patterns: PatternSet, text: str) -> None:
+    text = clean(text).text
+    assert scanned(patterns, text) == searched(patterns, text)
+
+
+@examples(40)
+@given(text=pitted())
+def test_the_scan_finds_what_finditer_finds_on_raw_text(patterns: PatternSet, text: str) -> None:
+    assert scanned(patterns, text) == searched(patterns, text)
+
+
+@examples(40)
+@given(text=any_text())
+def test_the_scan_finds_what_finditer_finds_on_any_text(patterns: PatternSet, text: str) -> None:
+    assert scanned(patterns, text) == searched(patterns, text)
+
+
+@examples(25)
+@given(text=any_text())
+def test_the_plain_search_finds_the_same(patterns: PatternSet, plain: PatternSet, text: str) -> None:
+    assert scanned(plain, text) == scanned(patterns, text)
+
+
+@pytest.mark.parametrize("number", range(0, 60, 20))
+def test_the_plain_search_finds_the_same_on_dev_notes(patterns: PatternSet, plain: PatternSet, number: int) -> None:
+    text = clean(notes_of("dev")[number].text).text
+    assert scanned(plain, text) == scanned(patterns, text)
+
+
+@examples(40)
+@given(text=spliced(4, 12), data=st.data())
+def test_the_scan_of_a_stretch_finds_what_begins_there(patterns: PatternSet, text: str, data: st.DataObject) -> None:
+    text = clean(text).text
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, len(text)))
+    # a stretch is searched from its start on, so a match that a whole search begins earlier does not hide one in it
+    want: Found = {}
+    for index in range(len(patterns.patterns)):
+        spans = [m.span() for m in patterns.regex(index).finditer(text, start) if m.start() < end]
+        if spans:
+            want[index] = spans
+    assert scanned(patterns, text, start, end) == want
+
+
+# --- small sets of patterns ----------------------------------------------------------------------------------------
+
+SMALL = [
+    (["asthma"], "asthma ASTHMA Asthma"),
+    (["as{2}thma"], "asthma assthma"),
+    (["[ab]c"], "ac bc cc"),
+    (["a|b"], "a b ab"),
+    (["foo|ba[rz]"], "foo bar baz ba"),
+    (["(?<=x)yes"], "xyes yes"),
+    (["(?<!x)yes"], "xyes yes"),
+    (["yes(?=!)"], "yes! yes"),
+    (["yes(?!!)"], "yes! yes"),
+    ([r"\d+ mg"], "10 mg 5mg 12345 mg"),
+    ([r"\d{1,3}"], "12 1234"),
+    ([r"[A-Za-z]{1,5}cabtagene"], "axicabtagene xcabtagene cabtagene"),
+    ([r"\w{3,20}mab\b"], "blinatumomab mab xmab rituximabs"),
+    (["(?-i:AXI)"], "AXI axi"),
+    (["aa"], "aaaa aaa"),
+    (["aba"], "ababa"),
+    (["ab", "abc", "b"], "abc ab"),
+    ([r"\bno\b", r"\bno evidence of\b"], "no evidence of no"),
+    ([r";"], "a;b ;"),
+    ([r"\(-\)"], "EBV (-) (-)"),
+    ([r"\s\|\s"], "a | b| c"),
+    ([r"a.{0,10}b"], "a b a  xx b ab"),
+    ([r"(?:ab){1,2}c"], "abc ababc abababc"),
+    ([r"x?y"], "xy y"),
+    ([r"stra\u00dfe"], "stra\u00dfe STRASSE"),
+    ([r"\u00e9t\u00e9"], "\u00e9t\u00e9 \u00c9T\u00c9"),
+    (["s"], "\u017f s S"),
+    (["(?a:ask)"], "as\u212a ask a\u017fk"),
+    (["i"], "\u0130 \u0131 i I"),
+    ([], "anything"),
+    (["asthma"], ""),
+]
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of the test's own for what is kept of the rules."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("NOTECRITERIA_CACHE", str(folder))
+    return folder
+
+
+@pytest.mark.usefixtures("cache")
+@pytest.mark.parametrize("library", ["ahocorasick_rs", "none"])
+@pytest.mark.parametrize(("expressions", "text"), SMALL)
+def test_small_sets_find_what_finditer_finds(
+    expressions: Sequence[str], text: str, library: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if library == "none":
+        monkeypatch.setitem(sys.modules, "ahocorasick_rs", None)
+    made = PatternSet(expressions)
+    assert scanned(made, text) == searched(made, text)
+
+
+def test_anchors_are_kept_for_their_owner_alone_and_read_again(cache: Path) -> None:
+    first = PatternSet(["asthma|copd", r"\d+"]).anchors
+    (kept,) = cache.iterdir()
+    assert (kept.stat().st_mode & 0o077, cache.stat().st_mode & 0o077) == (0, 0)
+    assert PatternSet(["asthma|copd", r"\d+"]).anchors == first
+
+
+def test_other_patterns_are_kept_apart(cache: Path) -> None:
+    assert PatternSet(["asthma"]).anchors != PatternSet(["copd"]).anchors
+    assert len(list(cache.iterdir())) == 2
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1, 2]", b"\xff\x00", b'{"a": 1}'])
+def test_a_broken_file_of_kept_anchors_is_done_without(cache: Path, content: bytes) -> None:
+    first = PatternSet(["asthma"]).anchors
+    (kept,) = cache.iterdir()
+    kept.write_bytes(content)
+    assert PatternSet(["asthma"]).anchors == first
+
+
+def test_a_folder_that_cannot_be_made_is_done_without(cache: Path) -> None:
+    cache.write_text("a file stands in the way")
+    assert scanned(PatternSet(["asthma"]), "has asthma") == {0: [(4, 10)]}
+
+
+# --- anchors -------------------------------------------------------------------------------------------------------
+
+
+def strings_of(expression: str) -> set[str] | None:
+    """Return all strings by which an expression is looked for."""
+    anchors = anchors_of(expression)
+    return None if anchors is None else {s for anchor in anchors for s in anchor.strings}
+
+
+@pytest.mark.parametrize(
+    ("expression", "strings"),
+    [
+        ("asthma", {"asthma"}),
+        ("Asthma", {"asthma"}),
+        ("(?a:(?<![A-Za-z0-9])(?:asthma)(?![A-Za-z0-9]))", {"asthma"}),
+        ("asthma|copd", {"asthma", "copd"}),
+        ("(?:asthma|copd) exacerbation", {"asthma exacerbation", "copd exacerbation"}),
+        ("gr[ae]y", {"gray", "grey"}),
+        ("leuk(?:ae|e)mia", {"leukaemia", "leukemia"}),
+        ("asthmas?", {"asthma"}),
+        ("colou?r", {"color", "colour"}),
+        (r"\d mg", {" mg"}),
+        (r"\w{3,20}cabtagene", {"cabtagene"}),
+        (r"\w{0,5}", None),
+        (r"\d+", None),
+        ("a", None),
+        (".", None),
+        (r"asthma|\d+", None),
+        (r"\(-\)", {"(-)"}),
+        (";", {";"}),
+        ("[;:]", {";", ":"}),
+        ("(?<=:)\\s{0,4}no", {"no"}),
+        ("", None),
+    ],
+)
+def test_anchors_are_the_strings_that_matches_hold(expression: str, strings: set[str] | None) -> None:
+    got = strings_of(expression)
+    if strings is None or got is None:
+        assert got == strings
+    else:
+        # shorter strings stand for longer ones too: every expected string must hold one of those looked for
+        assert all(any(g in s for g in got) for s in strings)
+        assert all(any(g in s or s in g for s in strings) for g in got)
+
+
+@pytest.mark.parametrize(
+    ("expression", "matches"),
+    [
+        ("asthma|copd exac", ["asthma", "ASTHMA", "copd exac"]),
+        (r"(?:no|denies)(?: any)? (?:asthma|copd)", ["no asthma", "denies any copd"]),
+        (r"\d{1,3}(?:[.,]\d)? ?(?:mg|g)/kg", ["1 mg/kg", "2.5g/kg", "120 MG/KG"]),
+        (r"[^;]{1,3};end", ["a;end", "abc;end"]),
+        (r"(?:ab|cd){1,2}ef", ["abef", "cdabef"]),
+        (r"[A-Z]\.[A-Z]\.", ["A.B.", "x.y."]),
+        (r"(?i:a)bc?d", ["abd", "Abcd"]),
+    ],
+)
+def test_every_match_holds_an_anchor_of_its_expression(expression: str, matches: list[str]) -> None:
+    strings = strings_of(expression)
+    assert strings is not None
+    for text in matches:
+        assert re.fullmatch(expression, text, re.IGNORECASE), text
+        assert any(s in text.lower() for s in strings), text
+
+
+def test_every_match_in_the_dev_notes_holds_an_anchor(patterns: PatternSet) -> None:
+    for note in notes_of("dev")[::6]:
+        text = clean(note.text).text
+        for index, match in patterns.find(text):
+            anchors = patterns.anchors[index]
+            if anchors is None:
+                continue
+            near = text[max(0, match.start() - 80) : match.end()].encode("ascii", "replace").decode().lower()
+            assert any(s in near for anchor in anchors for s in anchor.strings), patterns.patterns[index][:80]
+
+
+@pytest.mark.parametrize(
+    ("expression", "width"), [("asthma", 6), ("a{2,4}", 4), ("a|bcd", 3), (r"\d{1,3} mg", 6), ("x?", 1), ("a+", 4000)]
+)
+def test_the_width_is_the_most_characters_of_a_match(expression: str, width: int) -> None:
+    assert width_of(expression) == width
