@@ -265,6 +265,8 @@ def _key(screener: Screener, *, redact: bool) -> str:
     # The code itself too: a version of one's own, between two releases, must not take over what another one found.
     for path in sorted(_PACKAGE.rglob("*.py")):
         whole.update(path.relative_to(_PACKAGE).as_posix().encode() + path.read_bytes())
+    if _PACKAGE.parent.is_file():  # the zip that Spark is given
+        whole.update(_PACKAGE.parent.read_bytes())
     return whole.hexdigest()
 
 

@@ -115,7 +115,7 @@ def screen(
     password_file: PasswordFile = None,
 ) -> None:
     """Read notes and write a run folder: answers with their evidence for every patient."""
-    from extractor.errors import UsageError
+    from extractor.errors import NoteCriteriaError, UsageError
 
     if engine not in ("local", "spark"):
         raise UsageError(f"--engine {engine}: there is no such engine; take local or spark")
@@ -150,8 +150,11 @@ def screen(
     else:
         given: list[Input] = [*(inputs or []), *_query(inputs, sql, url, password_file)]
         parts: dict[str, Any] = {"part_column": part_column, "part_separator": part_separator}
-        with nullcontext() if quiet else console.progress() as progress:
-            run = batch.screen(given, out, workers=workers, resume=resume, progress=progress, **parts, **common)
+        try:
+            with nullcontext() if quiet else console.progress() as progress:
+                run = batch.screen(given, out, workers=workers, resume=resume, progress=progress, **parts, **common)
+        except KeyboardInterrupt:
+            raise NoteCriteriaError("stopped; the same command with --resume goes on from here") from None
     for line in console.issue_lines(run, quiet=quiet):
         tell(f"notecriteria: {line}")
     if not quiet:

@@ -33,12 +33,13 @@ class _Telling:
 
     def __init__(self) -> None:
         self._notes, self._patients = Pace(), Pace()
-        self._told = time.monotonic()
+        self._began = self._told = time.monotonic()
 
     def note(self, share: float | None) -> None:
         """Count one more note."""
-        if not self._notes.count:
-            self._told = time.monotonic()
+        if not self._notes.count:  # the clocks start when the rules are loaded
+            self._notes = Pace()
+            self._began = self._told = time.monotonic()
         self._notes.step(share)
         if self._due():
             self._tell(self._notes.told("notes", "read"), share)
@@ -46,7 +47,7 @@ class _Telling:
     def patient(self, share: float | None) -> None:
         """Count one more patient."""
         if not self._patients.count:
-            self._patients, self._told = Pace(), time.monotonic()  # the clock starts with the first patient
+            self._patients, self._told = Pace(), time.monotonic()
         self._patients.step(share)
         if self._due():
             self._tell(self._patients.told("patients", "answered"), share)
@@ -67,10 +68,6 @@ class _Telling:
 
 class PlainProgress(_Telling):
     """A line on standard error now and then: often at first, once a minute in a long run."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._began = time.monotonic()
 
     def _every(self) -> float:
         return _EVERY if time.monotonic() - self._began < _LONG else _LONG

@@ -73,6 +73,7 @@ _ONCE = re.compile(
     r"dose\s?#?1\b|stat\b|one[- ]time|(?:given|gave)\sin\s(?:the\s)?(?:office|ED|ER|A&E|clinic|ambulance|triage)|in\sthe\s(?:ED|ER|ambulance))",
     re.IGNORECASE,
 )
+_ONE_OF = re.compile(r"(?:single|one|1|stat)\s(?:\w+\s)?dose\sof\s(?:\w+\s)?$", re.IGNORECASE)
 _DASH_SPAN = re.compile(
     r"(?<![\d-])(?P<m1>\d{1,2})-(?P<d1>\d{1,2})\s?(?:~|to|until|till)\s?(?P<m2>\d{1,2})-(?P<d2>\d{1,2})(?![\d-])"
 )
@@ -238,7 +239,7 @@ def read_dose(text: str, low: int, start: int, end: int, high: int) -> Dose:
         per=per,
         per_day=per_day,
         total_is_daily=daily,
-        days=_days(window if before is None else around),
+        days=_days(window if before is None else around) or (1.0 if _ONE_OF.search(text[low:start]) else None),
         route=route.lastgroup if route else None,
         pulse=bool(_PULSE.search(text[max(low, start - 30) : start] + " | " + behind[:60])),
         high=bool(_HIGH.search(text[max(low, start - 30) : start] + " | " + behind[:20])),

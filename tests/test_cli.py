@@ -139,9 +139,12 @@ def test_any_other_failure_is_one_line_without_its_message(
     assert re.fullmatch(r"notecriteria: failed with KeyError at test_cli\.py:\d+; please report this\n", result.stderr)
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt, EOFError])
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(KeyboardInterrupt, "the same command with --resume goes on from here"), (EOFError, "nothing was written")],
+)
 def test_ctrl_c_is_one_line(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[BaseException], told: str
 ) -> None:
     def stops(*_: object) -> None:
         raise error
@@ -149,7 +152,7 @@ def test_ctrl_c_is_one_line(
     monkeypatch.setattr(batch, "write_report", stops)
     result = invoke("screen", folder, "--out", tmp_path / "run", "--quiet")
     assert result.exit_code == 1
-    assert result.stderr.strip() == "notecriteria: stopped; nothing was written"
+    assert result.stderr.strip() == f"notecriteria: stopped; {told}"
 
 
 def test_a_fault_in_a_rule_file_names_file_and_line(folder: Path, tmp_path: Path) -> None:
