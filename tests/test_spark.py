@@ -19,6 +19,7 @@ import pyspark
 import pytest
 
 from extractor import batch, sparkrun
+from extractor.checkpoint import CHECKPOINT
 from extractor.compare import compare
 from extractor.errors import NoteCriteriaError, UsageError
 from extractor.spark import answers_of, chart_spark, issues_of, mentions_of, package_zip, screen_spark, screening_of
@@ -133,20 +134,53 @@ def test_columns_of_any_type_mean_what_they_mean_to_the_local_engine(tmp_path: P
     assert spark_notes.same(expected, tmp_path / "spark")
 
 
-def test_bytes_that_are_no_utf_8_are_set_aside_alone(tmp_path: Path) -> None:
-    content = [
-        {"patient_id": f"p{i}", "note_id": "n", "text": t} for i, t in enumerate([b"Asthma.", b"\xff\xfe asthma"])
-    ]
+OTHER_BYTES: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "found out": (
+        {},
+        [
+            "row 4: text is not UTF-8 at its byte 3; mend it, or name another --encoding",
+            "row 2: is not UTF-8 and is read as cp1252; if letters look wrong, name the encoding with --encoding",
+        ],
+    ),
+    "named": ({"encoding": "latin-1"}, []),
+}
+
+
+@pytest.mark.parametrize("case", OTHER_BYTES)
+def test_bytes_that_are_no_utf_8_are_read_as_the_local_engine_reads_them(tmp_path: Path, case: str) -> None:
+    options, told = OTHER_BYTES[case]
+    values = [b"Asthma.", b"caf\xe9 asthma", b"\xff\xfe asthma", b"\xc3\xa9\xe9 asthma"]
+    content = [{"patient_id": f"p{i}", "note_id": "n", "text": t} for i, t in enumerate(values)]
     table = pa.Table.from_pylist(
         content, schema=pa.schema([("patient_id", pa.string()), ("note_id", pa.string()), ("text", pa.binary())])
     )
-    text = pa.StringArray.from_buffers(2, *table.column("text").combine_chunks().buffers()[1:])
-    pq.write_table(table.set_column(2, "text", text), tmp_path / "n.parquet")
-    run = sparkrun.screen([tmp_path / "n.parquet"], tmp_path / "spark")
-    assert [issue.line for issue in run.issues] == [
-        f"{tmp_path / 'n.parquet'}, row 2: text is not UTF-8 at byte 1; save it as UTF-8"
+    text = pa.StringArray.from_buffers(4, *table.column("text").combine_chunks().buffers()[1:])
+    source = tmp_path / "n.parquet"
+    pq.write_table(table.set_column(2, "text", text), source)
+    run = sparkrun.screen([source], tmp_path / "spark", **options)
+    assert [issue.line for issue in run.issues] == [f"{source}, {line}" for line in told]
+    assert spark_notes.same(local(source, tmp_path / "local", **options), tmp_path / "spark")
+
+
+def test_shifted_dates_are_moved_back_as_the_local_engine_does(tmp_path: Path) -> None:
+    days = [7, 7, 8, None, 400, 400]
+    content = [
+        {"patient_id": f"p{i // 3}", "note_id": f"n{i}", "text": "Asthma since 2020-05-01.", "note_date": "2024-03-11"}
+        | {"days": shift}
+        for i, shift in enumerate(days)
     ]
-    assert spark_notes.same(local(tmp_path / "n.parquet", tmp_path / "local"), tmp_path / "spark")
+    source = spark_notes.write(tmp_path / "n.parquet", content, days=pa.int32())
+    expected = local(source, tmp_path / "local", date_shift_column="days")
+    run = sparkrun.screen([source], tmp_path / "spark", date_shift_column="days")
+    assert len(run.issues_of("set_aside")) == 2
+    assert spark_notes.same(expected, tmp_path / "spark")
+
+
+def test_the_manifest_of_an_earlier_local_run_does_not_stay(notes: Path, tmp_path: Path) -> None:
+    local(notes, tmp_path / "run")
+    assert (tmp_path / "run" / CHECKPOINT).is_file()
+    sparkrun.screen([notes], tmp_path / "run")
+    assert not (tmp_path / "run" / CHECKPOINT).exists()
 
 
 @pytest.mark.parametrize(
