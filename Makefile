@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check lint types imports rules clean setup
+.PHONY: demo test test-all check lint types imports rules clean setup
 
 setup: $(READY)
 
@@ -20,6 +20,10 @@ demo: $(READY)
 	@$(BIN)/notecriteria screen annotated_notes/dev --out demo-run
 
 test: $(READY)
+	@$(BIN)/python -m pytest -m "not service"
+
+# Also the tests that need a server or Java; see .ci/run for the packages.
+test-all: $(READY)
 	@$(BIN)/python -m pytest
 
 lint: $(READY)
@@ -35,7 +39,7 @@ imports: $(READY)
 rules: $(READY)
 	@$(BIN)/notecriteria rules check
 
-check: lint types imports rules test
+check: lint types imports rules test-all
 
 clean:
 	rm -rf $(VENV) demo-run .pytest_cache .mypy_cache .ruff_cache .hypothesis

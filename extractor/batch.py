@@ -3,36 +3,58 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 import platform
 import time
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import metadata
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
+from extractor.answering import answering, answers_of
+from extractor.checkpoint import CHECKPOINT, Checkpoint, fingerprint
 from extractor.errors import UsageError
-from extractor.notes import Located, NoteIssue, Reading, find_notes, reading, shown
-from extractor.records import Record, Records
-from extractor.report import Detail, Frame, Summary, with_details, write_report
-from extractor.resolver import screen_of
+from extractor.notes import Input, Located, NoteIssue, Reading, Source, find_notes, reading, shown
+from extractor.notes.issues import Kind
+from extractor.notes.meter import Meter, size_of
+from extractor.records import NoteResult, Record
+from extractor.report import MOST_ISSUES, Detail, Frame, Summary, with_details, write_report
 from extractor.runfolder import RUN, RunFolder
-from extractor.schema import SCREENS, Answer, Note
+from extractor.schema import SCREENS, Note
 from extractor.screener import Screener, reference_date
 from extractor.sheet import Sheet
+from extractor.spool import Spool
 from extractor.tables import ANSWER_SCHEMA, MENTION_SCHEMA, TableWriter, storable
-from extractor.workers import extract_notes
+from extractor.workers import Crew, Done, Settings, extraction
 
 _PACKAGES: Final = ("notecriteria", "medspacy", "spacy", "pyarrow")
+_PACKAGE: Final = Path(__file__).parent
+KINDS: Final[tuple[Kind, ...]] = ("input", "set_aside", "warning")
+"""Kinds of issues, the gravest first."""
+FEW: Final = 200
+"""Patients that are answered sooner than other processes start."""
 
 
 class Progress(Protocol):
     """Someone who wants to know how far a run is; never told any words of a note."""
 
-    def note(self) -> None:
-        """Take notice of one more note."""
+    def note(self, share: float | None) -> None:
+        """Take notice of one more note.
+
+        Args:
+            share: how much of the input is read, from 0 to 1; ``None`` where nobody knows.
+        """
+
+    def patient(self, share: float | None) -> None:
+        """Take notice of one more patient whose questions are answered.
+
+        Args:
+            share: how many of all patients that makes, from 0 to 1.
+        """
 
 
 @dataclass
@@ -42,40 +64,93 @@ class Run:
     Args:
         out: the run folder.
         screener: the trial and the rules.
-        issues: all that could not be read.
         notes: notes read.
+        resumed: how many of them an earlier run had read just as they are.
         mentions: mentions written.
         summaries: a line per patient.
+        issues: all that could not be read.
         timings: seconds by step.
     """
 
     out: Path
     screener: Screener
-    issues: list[NoteIssue] = field(default_factory=list)
     notes: int = 0
+    resumed: int = 0
     mentions: int = 0
-    summaries: list[Summary] = field(default_factory=list)
+    summaries: Summaries = field(default_factory=lambda: Summaries())
+    issues: Issues = field(default_factory=lambda: Issues())
     timings: dict[str, float] = field(default_factory=dict)
 
-    def issues_of(self, kind: str) -> list[NoteIssue]:
-        """Return the issues of one kind."""
-        return [issue for issue in self.issues if issue.kind == kind]
+    def issues_of(self, kind: Kind) -> Spool[NoteIssue]:
+        """Return the issues of one kind, in the order of the input."""
+        return self.issues.of[kind]
+
+    def lines(self, kinds: Iterable[Kind], most: int) -> tuple[list[str], int]:
+        """Return the first lines about issues of some kinds, and how many more there are.
+
+        Args:
+            kinds: the kinds.
+            most: how many lines.
+        """
+        chosen = [self.issues.of[kind] for kind in kinds]
+        shown = [issue.line for issue in islice(chain.from_iterable(chosen), most)]
+        return shown, sum(map(len, chosen)) - len(shown)
 
     @property
     def tallies(self) -> dict[str, Counter[str]]:
         """How many patients have each status, by question."""
-        questions = [q.id for q in self.screener.trial.questions]
-        return {q: Counter(s.statuses[i] for s in self.summaries) for i, q in enumerate(questions)}
+        counts = self.summaries.statuses
+        return {q.id: counts[i] for i, q in enumerate(self.screener.trial.questions)}
 
     @property
     def screens(self) -> dict[str, int]:
         """How many patients have each roll-up."""
-        counts = Counter(s.screen for s in self.summaries)
-        return {screen: counts[screen] for screen in SCREENS}
+        return {screen: self.summaries.screens[screen] for screen in SCREENS}
+
+
+class Summaries(Spool[Summary]):
+    """A line per patient, counted as they come."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.screens: Counter[str] = Counter()
+        self.statuses: defaultdict[int, Counter[str]] = defaultdict(Counter)
+
+    def append(self, item: Summary) -> None:
+        """Add a patient's line."""
+        super().append(item)
+        self.screens[item.screen] += 1
+        for place, status in enumerate(item.statuses):
+            self.statuses[place][status] += 1
+
+
+class Issues:
+    """All that could not be read, by kind, in the order of the input."""
+
+    def __init__(self) -> None:
+        self.of: dict[Kind, Spool[NoteIssue]] = {kind: Spool() for kind in KINDS}
+
+    def append(self, issue: NoteIssue) -> None:
+        """Add an issue."""
+        self.of[issue.kind].append(issue)
+
+    def __iadd__(self, issues: Iterable[NoteIssue]) -> Issues:
+        """Add issues."""
+        for issue in issues:
+            self.append(issue)
+        return self
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return sum(map(len, self.of.values()))
+
+    def __iter__(self) -> Iterator[NoteIssue]:
+        """Yield all, the gravest kind first."""
+        return chain.from_iterable(self.of.values())
 
 
 def screen(
-    inputs: Sequence[str | Path],
+    inputs: Sequence[Input],
     out: str | Path,
     *,
     trial: str | Path = "NCT07208058",
@@ -88,12 +163,13 @@ def screen(
     date_shift_column: str | None = None,
     workers: int = 1,
     redact_evidence: bool = False,
+    resume: bool = False,
     progress: Progress | None = None,
 ) -> Run:
     """Read notes, answer a trial's questions for every patient and write the run folder.
 
     Args:
-        inputs: folders and files of notes, see ``read_notes``.
+        inputs: folders and files of notes, see ``read_notes``, or other sources.
         out: the run folder; an earlier run in it is written over.
         trial: trial id or file.
         rules: folder of a site's own rules.
@@ -105,13 +181,14 @@ def screen(
         date_shift_column: the column with the days that were added to a patient's dates; they are taken off again.
         workers: processes to work in; the results are the same whatever their number.
         redact_evidence: leave the words of the notes out of all files.
-        progress: is told of every note.
+        resume: take over what an earlier run in the folder, finished or killed, read with the same rules and version.
+        progress: is told of every note and patient.
 
     Returns:
         What was done and what could not be read; faulty inputs are issues of kind ``input``.
 
     Raises:
-        UsageError: wrong options, or none of the inputs can be read.
+        UsageError: wrong options, none of the inputs can be read, or another run is at work in the folder.
         RuleError: a fault in a rule or trial file.
     """
     if not inputs:
@@ -129,11 +206,6 @@ def screen(
     started = dt.datetime.now(dt.UTC)
     run = Run(Path(out), Screener(trial, rules, as_of))
     site = Path(rules) if rules is not None else None
-    records = Records()
-    with _timed(run, "read_and_extract"):
-        _extract(run, records, inputs, how, site, workers, redact_evidence, progress)
-    if not records.patients and run.issues_of("input"):
-        raise UsageError("\n".join(issue.line for issue in run.issues_of("input")))
     options = {
         "trial": str(trial),
         "rules": str(rules) if rules is not None else None,
@@ -146,15 +218,31 @@ def screen(
         "workers": workers,
         "redact_evidence": redact_evidence,
     }
-    with RunFolder(run.out) as folder:
-        with _timed(run, "answer_and_write"):
-            _answer(run, records, folder)
-            _write_report(run, records, folder, redact_evidence, date_shift_column)
-        _write_run(run, folder, {"started": started, "inputs": [shown(i) for i in inputs], "options": options})
+    folder = RunFolder(run.out)
+    settings = Settings(site, redact_evidence, trial, as_of)
+    with (
+        Checkpoint(folder.path, _key(run.screener, redact=redact_evidence), resume=resume) as kept,
+        # The run before may have been killed by one of its notes, which must not kill this one.
+        Crew(workers, settings, apart=kept.unfinished) as crew,
+    ):
+        folder.tidy()
+        with Timed(run, "read_and_extract"):
+            _Work(run, kept, progress).read(inputs, how, crew)
+        if not len(kept) and len(run.issues_of("input")):
+            kept.close()
+            folder.undo(CHECKPOINT)
+            raise UsageError("\n".join(issue.line for issue in run.issues_of("input")))
+        with folder:
+            with Timed(run, "answer_and_write"):
+                _answer(run, kept, folder, crew, progress)
+                write_report_of(run, kept, folder, redact_evidence, date_shift_column)
+            described = [i.described() if isinstance(i, Source) else shown(i) for i in inputs]
+            write_run(run, folder, {"started": started, "inputs": described, "options": options})
+        kept.finished()
     return run
 
 
-class _timed:  # noqa: N801 - reads as a word
+class Timed:
     """Keeps how long a step took."""
 
     def __init__(self, run: Run, step: str) -> None:
@@ -167,91 +255,142 @@ class _timed:  # noqa: N801 - reads as a word
         self._run.timings[self._step] = round(time.perf_counter() - self._began, 3)
 
 
-def _extract(
-    run: Run,
-    records: Records,
-    inputs: Iterable[str | Path],
-    how: Reading,
-    rules: Path | None,
-    workers: int,
-    redact: bool,
-    progress: Progress | None,
-) -> None:
-    """Read and extract note by note; only mentions stay."""
-    places: deque[tuple[str, int | None]] = deque()
-    notes = _notes(find_notes(inputs, how=how), run.issues, places)
-    for result in extract_notes(notes, rules, workers, redact=redact):
-        source, row = places.popleft()
-        if result.fault is None:
-            records.add(result)
-            run.notes += 1
-        else:
-            run.issues.append(NoteIssue(source, row, result.fault, result.patient_id, result.note_id))
-        if progress:
-            progress.note()
-    for issue in run.issues_of("set_aside"):
-        records.set_aside(issue.patient_id)
+def _key(screener: Screener, *, redact: bool) -> str:
+    """Return a digest of all that decides what a note gives besides the note; trials decide about answers alone."""
+    whole = hashlib.sha256(json.dumps([versions(), redact]).encode())
+    files = screener.extractor.book.files
+    for name in sorted(files):
+        if name.split("/")[1] != "trials":
+            whole.update(f"{name}:{files[name]}\n".encode())
+    # The code itself too: a version of one's own, between two releases, must not take over what another one found.
+    for path in sorted(_PACKAGE.rglob("*.py")):
+        whole.update(path.relative_to(_PACKAGE).as_posix().encode() + path.read_bytes())
+    if _PACKAGE.parent.is_file():  # the zip that Spark is given
+        whole.update(_PACKAGE.parent.read_bytes())
+    return whole.hexdigest()
 
 
-def _notes(
-    found: Iterable[Located | NoteIssue], issues: list[NoteIssue], places: deque[tuple[str, int | None]]
-) -> Iterator[Note]:
-    """Yield the notes among what was read; issues and the notes' places are put where they are kept."""
-    for item in found:
-        if isinstance(item, NoteIssue):
-            issues.append(item)
-        else:
-            places.append((item.source, item.row))
-            yield item.note
+class _Waiting(NamedTuple):
+    """A note that is being worked on: where it stood, its fingerprint, and how much was read when it was."""
+
+    source: str
+    row: int | None
+    digest: bytes
+    share: float | None
 
 
-def answers_of(screener: Screener, record: Record) -> list[Answer]:
-    """Return a patient's answers; of a patient without a readable note all are ``not_documented``.
+class _Passed(NamedTuple):
+    """What needs no work: an issue, or (``None``) a note taken over."""
+
+    issue: NoteIssue | None
+    share: float | None
+
+
+class _Work:
+    """Reads notes, has them worked on where an earlier run did not, and keeps what they gave; in order.
 
     Args:
-        screener: the trial and the rules.
-        record: the patient.
+        run: counts and issues.
+        kept: the manifest.
+        progress: is told of every note.
     """
-    if record.note_dates:
-        return screener.resolve(record.patient_id, record.mentions, record.note_dates, record.first_seen)
-    count = record.set_aside
-    why = f"No note could be read: {'the only one was' if count == 1 else f'all {count} were'} set aside."
-    return [
-        Answer(record.patient_id, screener.trial.trial, q.id, q.kind, "not_documented", "direct", why)
-        for q in screener.trial.questions
-    ]
+
+    def __init__(self, run: Run, kept: Checkpoint, progress: Progress | None) -> None:
+        self._run, self._kept, self._progress = run, kept, progress
+        self._waiting: deque[_Waiting] = deque()
+
+    def read(self, inputs: Sequence[Input], how: Reading, crew: Crew) -> None:
+        """Read and extract note by note; only mentions stay."""
+        size = size_of(inputs)
+        meter = Meter(size * 2 if size and how.parts else size)  # notes in parts are read twice
+        with meter.running():
+            items = self._items(find_notes(inputs, how=how, seen=self._kept), meter)
+            for item in crew.run(extraction(), items):
+                if isinstance(item, NoteResult):
+                    place = self._waiting.popleft()
+                    self._keep(item, place)
+                    share = place.share
+                else:
+                    self._pass(item.value)
+                    share = item.value.share
+                if self._progress:
+                    self._progress.note(share)
+        if not len(self._run.issues_of("input")):
+            self._kept.all_read()
+
+    def _items(self, found: Iterable[Located | NoteIssue], meter: Meter) -> Iterator[Note | Done]:
+        """Yield the notes to work on; issues and notes taken over keep their places among them."""
+        for item in found:
+            if isinstance(item, NoteIssue):
+                yield Done(_Passed(item, meter.share))
+                continue
+            digest = fingerprint(item.note)
+            if self._kept.take_over(item.note, digest):
+                yield Done(_Passed(None, meter.share))
+            else:
+                self._waiting.append(_Waiting(item.source, item.row, digest, meter.share))
+                # Further columns are of no use to a worker, and sending them takes time.
+                yield replace(item.note, extra={})
+
+    def _keep(self, result: NoteResult, place: _Waiting) -> None:
+        self._kept.put(result, place.digest)
+        if result.fault is None:
+            self._run.notes += 1
+        else:
+            self._note_issue(NoteIssue(place.source, place.row, result.fault, result.patient_id, result.note_id))
+
+    def _pass(self, passed: _Passed) -> None:
+        if passed.issue is not None:
+            self._note_issue(passed.issue)
+            return
+        self._run.notes += 1
+        self._run.resumed += 1
+
+    def _note_issue(self, issue: NoteIssue) -> None:
+        self._run.issues.append(issue)
+        if issue.kind == "set_aside":
+            self._kept.set_aside(issue.patient_id)
 
 
-def _answer(run: Run, records: Records, folder: RunFolder) -> None:
+def _answer(run: Run, kept: Checkpoint, folder: RunFolder, crew: Crew, progress: Progress | None) -> None:
     """Answer every patient and write the tables and the sheet."""
-    trial = run.screener.trial
-    questions = [q.id for q in trial.questions]
+    patients, questions = len(kept), [q.id for q in run.screener.trial.questions]
     with (
         TableWriter(folder.create("mentions.parquet"), MENTION_SCHEMA) as mentions,
         TableWriter(folder.create("answers.parquet"), ANSWER_SCHEMA) as answers,
         folder.create("screening.csv", text=True) as stream,
     ):
-        sheet = Sheet(stream, questions, trial.statement)
-        for record in records:
-            given = answers_of(run.screener, record)
-            mentions.add(m.row() for m in record.mentions if not m.label.startswith("_"))
-            answers.add(a.row() for a in given)
-            statuses = {a.question: a.status for a in given}
-            summary = Summary(
-                record.patient_id,
-                len(record.note_dates),
-                record.set_aside,
-                screen_of(given),
-                tuple(statuses[q] for q in questions),
-            )
-            sheet.add(summary.patient_id, summary.notes, summary.screen, statuses)
-            run.summaries.append(summary)
+        sheet = Sheet(stream, questions, run.screener.trial.statement)
+        for answered in crew.run(answering(), kept, here=not crew.started and patients < FEW):
+            mentions.add_packed(answered.mentions)
+            answers.add_packed(answered.answers)
+            line = answered.summary
+            sheet.add(line.patient_id, line.notes, line.screen, dict(zip(questions, line.statuses, strict=True)))
+            run.summaries.append(line)
+            if progress:
+                progress.patient(len(run.summaries) / patients)
     run.mentions = mentions.count
 
 
-def _write_report(run: Run, records: Records, folder: RunFolder, redacted: bool, shift: str | None) -> None:
-    shown = with_details(run.summaries)
-    chosen = (records[s.patient_id] for s in run.summaries if s.patient_id in shown)
+class _ByPatient(Protocol):
+    """Gives a patient's record by the patient's id; a mapping does."""
+
+    def __getitem__(self, patient_id: str, /) -> Record:
+        """Return one patient."""
+
+
+def write_report_of(run: Run, records: _ByPatient, folder: RunFolder, redacted: bool, shift: str | None = None) -> None:
+    """Write ``report.html``.
+
+    Args:
+        run: the run, with its summaries.
+        records: at least the patients whose evidence is shown.
+        folder: the run folder.
+        redacted: whether the words of the notes are left out.
+        shift: the column of days by which dates were moved back, where there is one.
+    """
+    chosen_ids = with_details(run.summaries)
+    chosen = (records[s.patient_id] for s in run.summaries if s.patient_id in chosen_ids)
     details = (Detail(record, answers_of(run.screener, record)) for record in chosen)
     facts = {
         "Trial": f"{run.screener.trial.trial}: {run.screener.trial.title}",
@@ -261,10 +400,10 @@ def _write_report(run: Run, records: Records, folder: RunFolder, redacted: bool,
     }
     if shift:
         facts["Dates"] = f"moved back by each patient's days in {shift}; the notes' own words show the shifted dates"
-    issues = [issue.line for kind in ("input", "set_aside", "warning") for issue in run.issues_of(kind)]
-    frame = Frame(run.screener.trial, run.tallies, issues, facts, redacted)
+    issues, more = run.lines(KINDS, MOST_ISSUES)
+    frame = Frame(run.screener.trial, run.tallies, issues, facts, redacted, more)
     with folder.create("report.html", text=True) as stream:
-        write_report(stream, frame, run.summaries, details, shown)
+        write_report(stream, frame, run.summaries, details, chosen_ids)
 
 
 def versions() -> dict[str, str | None]:
@@ -278,9 +417,15 @@ def versions() -> dict[str, str | None]:
     return found
 
 
-def _write_run(run: Run, folder: RunFolder, given: Mapping[str, Any]) -> None:
+def run_content(run: Run, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what ``run.json`` tells of a run, less the issues.
+
+    Args:
+        run: the run.
+        given: its ``inputs``, its ``options`` and when it ``started``.
+    """
     trial = run.screener.trial
-    content = {
+    return {
         "tool": "notecriteria",
         "versions": versions(),
         "rules_digest": run.screener.extractor.book.digest,
@@ -301,9 +446,27 @@ def _write_run(run: Run, folder: RunFolder, given: Mapping[str, Any]) -> None:
         "started": given["started"].isoformat(timespec="seconds"),
         "finished": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "seconds": run.timings,
-        "unreadable_inputs": [issue.record() for issue in run.issues_of("input")],
-        "set_aside": [issue.record() for issue in run.issues_of("set_aside")],
-        "warnings": [issue.record() for issue in run.issues_of("warning")],
+        "notes_taken_over": run.resumed,
     }
+
+
+def write_run(run: Run, folder: RunFolder, given: Mapping[str, Any]) -> None:
+    """Write ``run.json``; see ``run_content``."""
     with folder.create(RUN, text=True) as stream:
-        stream.write(storable(json.dumps(content, ensure_ascii=False, indent=2)) + "\n")
+        stream.writelines(run_text(run, given))
+
+
+def run_text(run: Run, given: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the text of ``run.json`` piece by piece, for the issues may be many; see ``run_content``."""
+    lists: dict[str, Kind] = {"unreadable_inputs": "input", "set_aside": "set_aside", "warnings": "warning"}
+    yield _json(run_content(run, given)).removesuffix("\n}")
+    for name, kind in lists.items():
+        yield f',\n  "{name}": ['
+        for number, issue in enumerate(run.issues_of(kind)):
+            yield ("," if number else "") + "\n    " + _json(issue.record()).replace("\n", "\n    ")
+        yield "\n  ]" if len(run.issues_of(kind)) else "]"
+    yield "\n}\n"
+
+
+def _json(value: Any) -> str:
+    return storable(json.dumps(value, ensure_ascii=False, indent=2))

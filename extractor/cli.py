@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from extractor.oneline import OneLineErrors, tell
+
+if TYPE_CHECKING:
+    from extractor.notes import Input
 
 LATER = "comes with a later version"
 
@@ -33,6 +36,16 @@ AsOf = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Gold = Annotated[Path, typer.Option("--gold", help="The gold folder, with a folder per split.")]
+Url = Annotated[
+    str | None,
+    typer.Option("--url", metavar="URL", help="Database: postgresql://user@host/db, sqlite:///file, duckdb:///file."),
+]
+PasswordFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--password-file", metavar="FILE", help="File with the password; else NOTECRITERIA_DB_PASSWORD is used."
+    ),
+]
 
 
 def main() -> None:
@@ -56,7 +69,7 @@ def screen(
             help="Folders of .txt, .html, .rtf; CSV, TSV, JSON Lines, Parquet files; s3://, abfs://, gs://; patterns.",
         ),
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="The run folder to write.")] = None,
+    out: Annotated[str | None, typer.Option("--out", metavar="DIR", help="The run folder to write.")] = None,
     trial: Trial = "NCT07208058",
     rules: Rules = None,
     as_of: AsOf = None,
@@ -82,19 +95,34 @@ def screen(
         bool, typer.Option("--redact-evidence", help="Leave the words of the notes out of all files.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
-    resume: Annotated[bool, typer.Option("--resume", help=f"Go on with a run that was stopped ({LATER}).")] = False,
-    engine: Annotated[str, typer.Option("--engine", help=f"local, or spark ({LATER}).")] = "local",
-    sql: Annotated[str | None, typer.Option("--sql", help=f"Query that gives the notes ({LATER}).")] = None,
-    url: Annotated[str | None, typer.Option("--url", help=f"Database of the query ({LATER}).")] = None,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on with a run that was stopped, or read only what is new since the last."),
+    ] = False,
+    engine: Annotated[str, typer.Option("--engine", help="local, or spark for a cluster (docs/spark.md).")] = "local",
+    master: Annotated[
+        str | None,
+        typer.Option("--master", metavar="URL", help="With --engine spark: the cluster; default: this machine."),
+    ] = None,
+    spark_conf: Annotated[
+        list[str] | None,
+        typer.Option("--spark-conf", metavar="KEY=VALUE", help="With --engine spark: a setting; may be given again."),
+    ] = None,
+    sql: Annotated[
+        str | None, typer.Option("--sql", metavar="QUERY", help="Query that gives the notes, in place of INPUT.")
+    ] = None,
+    url: Url = None,
+    password_file: PasswordFile = None,
 ) -> None:
     """Read notes and write a run folder: answers with their evidence for every patient."""
-    from extractor.errors import UsageError
+    from extractor.errors import NoteCriteriaError, UsageError
 
-    for option, given in (("--resume", resume), ("--sql", sql), ("--url", url)):
-        _later(option, given)
-    if engine != "local":
-        _later("--engine spark", engine == "spark")
-        raise UsageError(f"--engine {engine}: there is no such engine; the only one so far is local")
+    if engine not in ("local", "spark"):
+        raise UsageError(f"--engine {engine}: there is no such engine; take local or spark")
+    if engine == "local" and (master or spark_conf):
+        raise UsageError("--master and --spark-conf are for Spark; add --engine spark")
+    if engine == "spark":
+        _refuse_local(workers=workers != 1, resume=resume, sql=sql or url, part_column=part_column)
     if out is None:
         raise UsageError("--out DIR is missing; name the run folder to write")
     from contextlib import nullcontext
@@ -102,28 +130,94 @@ def screen(
     from extractor import batch, console
     from extractor.notes import parse_columns
 
-    with nullcontext() if quiet else console.progress() as progress:
-        run = batch.screen(
-            list(inputs or []),
-            out,
-            trial=trial,
-            rules=rules,
-            as_of=as_of,
-            columns=parse_columns(columns),
-            encoding=encoding,
-            part_column=part_column,
-            part_separator=part_separator,
-            date_shift_column=date_shift_column,
-            workers=workers,
-            redact_evidence=redact_evidence,
-            progress=progress,
-        )
+    where = None
+    common: dict[str, Any] = {
+        "trial": trial,
+        "rules": rules,
+        "as_of": as_of,
+        "columns": parse_columns(columns),
+        "encoding": encoding,
+        "date_shift_column": date_shift_column,
+        "redact_evidence": redact_evidence,
+    }
+    if engine == "spark":
+        from extractor import sparkrun
+        from extractor.sparksession import parse_conf
+
+        conf = parse_conf(spark_conf or [])
+        run = sparkrun.screen(list(inputs or []), out, master=master, conf=conf, quiet=quiet, **common)
+        where = sparkrun.results_line(out)
+    else:
+        given: list[Input] = [*(inputs or []), *_query(inputs, sql, url, password_file)]
+        parts: dict[str, Any] = {"part_column": part_column, "part_separator": part_separator}
+        try:
+            with nullcontext() if quiet else console.progress() as progress:
+                run = batch.screen(given, out, workers=workers, resume=resume, progress=progress, **parts, **common)
+        except KeyboardInterrupt:
+            raise NoteCriteriaError("stopped; the same command with --resume goes on from here") from None
     for line in console.issue_lines(run, quiet=quiet):
         tell(f"notecriteria: {line}")
     if not quiet:
-        console.show_run(run)
+        console.show_run(run, where)
     if run.issues_of("input"):
         raise typer.Exit(2)
+
+
+def _refuse_local(**given: object) -> None:
+    """Refuse options that only the local engine has."""
+    from extractor.errors import UsageError
+
+    instead = {
+        "workers": "--workers is for the local engine; on Spark say --master 'local[2]' or --spark-conf",
+        "resume": "--resume is for the local engine; Spark repeats what was lost by itself, so leave it out",
+        "sql": "--sql and --url are for the local engine; on Spark name table:NAME",
+        "part_column": "--part-column is for the local engine; for Spark join the parts of each note before",
+    }
+    for name, told in instead.items():
+        if given[name]:
+            raise UsageError(told)
+
+
+def _query(inputs: list[str] | None, sql: str | None, url: str | None, password_file: Path | None) -> list[Input]:
+    """Return the notes of a query, where one is given."""
+    from extractor.errors import UsageError
+
+    if sql is None and url is None:
+        return []
+    if inputs or sql is None or url is None:
+        raise UsageError("--sql QUERY and --url URL go together and take the place of INPUT; give both, or neither")
+    from extractor.databases import Database, DatabaseNotes, password_of
+
+    return [DatabaseNotes(Database(url, password_of(password_file)), sql)]
+
+
+@app.command()
+def load(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a finished run.")],
+    url: Url = None,
+    password_file: PasswordFile = None,
+    schema: Annotated[str | None, typer.Option("--schema", help="Schema of note_nlp; default: the user's own.")] = None,
+    create: Annotated[bool, typer.Option("--create", help="Make the table note_nlp where there is none.")] = False,
+    concepts: Annotated[
+        Path | None, typer.Option("--concepts", metavar="FILE", help="CSV of OMOP concept ids: concept,concept_id.")
+    ] = None,
+) -> None:
+    """Write a run's mentions into the OMOP table note_nlp; done again, it changes nothing."""
+    from extractor.errors import UsageError
+
+    if url is None:
+        raise UsageError("--url URL is missing; name the database")
+    from extractor import databases
+    from extractor.databases.note_nlp import read_concepts
+
+    database = databases.Database(url, databases.password_of(password_file), writable=True)
+    done = databases.load(folder, database, schema=schema, create=create, concepts=read_concepts(concepts))
+    for reason, count in done.left_out.items():
+        tell(f"notecriteria: {count} mentions left out: {reason}")
+    typer.echo(
+        f"note_nlp: {done.inserted} rows inserted, {done.updated} updated, {done.deleted} deleted,"
+        f" {done.unchanged} unchanged"
+    )
 
 
 @app.command()
@@ -259,7 +353,7 @@ def export(
         typer.Option("--out", metavar="PATH", help="Folder to write; excel: an .xlsx file; fhir: also a .json Bundle."),
     ] = None,
     notes: Annotated[
-        list[Path] | None,
+        list[str] | None,
         typer.Option("--notes", metavar="INPUT", help="The notes again: brat and label-studio need them, omop may."),
     ] = None,
     columns: Annotated[

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from extractor.explain import Row, facts, marked, segments
+from extractor.pace import Pace
 from extractor.schema import LABELS, STATUSES
 from extractor.wording import SCREEN_WORDS, excludes, printable
 
@@ -20,26 +21,59 @@ if TYPE_CHECKING:
 MOST_LINES: Final = 20
 """Lines about notes set aside that are printed; ``run.json`` has all."""
 _EVERY: Final = 5.0
-"""Seconds between two lines of plain progress."""
+_LONG: Final = 60.0
+_BLINK: Final = 0.1
+"""Seconds between two lines of plain progress, in a run that takes longer than the second, and on a terminal."""
 _COLOURS: Final = ("cyan", "green", "magenta", "yellow", "blue", "red")
 _TONES: Final = {"met": "", "possible": "yellow", "not_met": "", "not_documented": "dim"}
 
 
-class PlainProgress:
-    """A line on standard error now and then."""
+class _Telling:
+    """Counts notes, then patients, and says how far the run is; the words are the same wherever they are shown."""
 
     def __init__(self) -> None:
-        self._count, self._began = 0, time.monotonic()
-        self._told = self._began
+        self._notes, self._patients = Pace(), Pace()
+        self._began = self._told = time.monotonic()
 
-    def note(self) -> None:
+    def note(self, share: float | None) -> None:
         """Count one more note."""
-        self._count += 1
+        if not self._notes.count:  # the clocks start when the rules are loaded
+            self._notes = Pace()
+            self._began = self._told = time.monotonic()
+        self._notes.step(share)
+        if self._due():
+            self._tell(self._notes.told("notes", "read"), share)
+
+    def patient(self, share: float | None) -> None:
+        """Count one more patient."""
+        if not self._patients.count:
+            self._patients, self._told = Pace(), time.monotonic()
+        self._patients.step(share)
+        if self._due():
+            self._tell(self._patients.told("patients", "answered"), share)
+
+    def _due(self) -> bool:
         now = time.monotonic()
-        if now - self._told >= _EVERY:
-            self._told = now
-            rate = self._count / (now - self._began)
-            print(f"{self._count:,} notes read, {rate:,.0f} a second", file=sys.stderr, flush=True)  # noqa: T201
+        if now - self._told < self._every():
+            return False
+        self._told = now
+        return True
+
+    def _every(self) -> float:
+        raise NotImplementedError
+
+    def _tell(self, words: str, share: float | None) -> None:
+        raise NotImplementedError
+
+
+class PlainProgress(_Telling):
+    """A line on standard error now and then: often at first, once a minute in a long run."""
+
+    def _every(self) -> float:
+        return _EVERY if time.monotonic() - self._began < _LONG else _LONG
+
+    def _tell(self, words: str, share: float | None) -> None:  # noqa: ARG002 - the words tell it
+        print(words, file=sys.stderr, flush=True)  # noqa: T201
 
     def __enter__(self) -> PlainProgress:
         """Return the progress."""
@@ -49,19 +83,23 @@ class PlainProgress:
         """End it."""
 
 
-class TerminalProgress:
+class TerminalProgress(_Telling):
     """A line on the terminal that keeps changing and leaves nothing behind."""
 
     def __init__(self) -> None:
-        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-        columns = (SpinnerColumn(), TextColumn("{task.completed:,.0f} notes read"), TimeElapsedColumn())
+        super().__init__()
+        columns = (SpinnerColumn(), BarColumn(20), TextColumn("{task.description}"), TimeElapsedColumn())
         self._progress = Progress(*columns, console=console(stderr=True), transient=True)
-        self._task = self._progress.add_task("", total=None)
+        self._task = self._progress.add_task("starting", total=None)
 
-    def note(self) -> None:
-        """Count one more note."""
-        self._progress.advance(self._task)
+    def _every(self) -> float:
+        return _BLINK
+
+    def _tell(self, words: str, share: float | None) -> None:
+        total = None if share is None else 1.0
+        self._progress.update(self._task, description=words, completed=share or 0.0, total=total)
 
     def __enter__(self) -> TerminalProgress:
         """Start to show it."""
@@ -92,8 +130,8 @@ def issue_lines(run: Run, *, quiet: bool) -> list[str]:
     lines = [issue.line for issue in run.issues_of("input")]
     if quiet:
         return lines
-    aside = [issue.line for kind in ("set_aside", "warning") for issue in run.issues_of(kind)]
-    return lines + few(aside, "; run.json has all of them")
+    aside, more = run.lines(("set_aside", "warning"), MOST_LINES)
+    return lines + aside + _and_more(more, "; run.json has all of them")
 
 
 def few(lines: Sequence[str], where: str = "") -> list[str]:
@@ -103,24 +141,31 @@ def few(lines: Sequence[str], where: str = "") -> list[str]:
         lines: the lines.
         where: what is said of the others.
     """
-    if len(lines) <= MOST_LINES:
-        return list(lines)
-    return [*lines[:MOST_LINES], f"... and {len(lines) - MOST_LINES} more{where}"]
+    return [*lines[:MOST_LINES], *_and_more(len(lines) - MOST_LINES, where)]
+
+
+def _and_more(count: int, where: str) -> list[str]:
+    return [f"... and {count} more{where}"] if count > 0 else []
 
 
 def _counted(n: int, noun: str) -> str:
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
-def show_run(run: Run) -> None:
-    """Print the closing table of a run: counts per question, what they mean, and where the report lies."""
+def show_run(run: Run, where: str | None = None) -> None:
+    """Print the closing table of a run: counts per question, what they mean, and where the report lies.
+
+    Args:
+        run: the run.
+        where: where the results are, of a run without a report.
+    """
     from rich.table import Table
     from rich.text import Text
 
     out = console()
     trial = run.screener.trial
     aside = len(run.issues_of("set_aside"))
-    told = f", {aside} set aside (why: run.json)" if aside else ""
+    told = f", {aside} set aside (why: {'the issues' if where else 'run.json'})" if aside else ""
     out.print(
         Text(
             f"{trial.trial}: {_counted(len(run.summaries), 'patient')}, {_counted(run.notes, 'note')} read{told}",
@@ -139,7 +184,7 @@ def show_run(run: Run) -> None:
     out.print(table)
     out.print("Roll-up: " + ", ".join(f"{SCREEN_WORDS[s]} {n}" for s, n in reversed(run.screens.items())))
     out.print(Text(trial.statement, style="bold red"))
-    out.print(f"Report: {run.out / 'report.html'}")
+    out.print(where or f"Report: {run.out / 'report.html'}")
 
 
 def _cell(kind: str, status: str, count: int) -> Any:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import pickle
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import json
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from extractor.markup import Plain, plain_of
-from extractor.schema import Mention, Note
+from extractor.schema import MENTION_COLUMNS, Mention, Note
 from extractor.screener import first_seen, in_order, sentence_keys
 from extractor.shift import date_moved_back, mentions_moved_back
 
 SHOWN: Final = 300
 """Characters of a sentence that the report shows at most."""
 _BEFORE: Final = 120
+_STORED: Final = tuple(c for c in MENTION_COLUMNS if c not in ("patient_id", "note_id", "note_date"))
+"""Columns kept of a mention; the note tells the others."""
 
 
 class Snippet(NamedTuple):
@@ -55,18 +57,34 @@ def pack(note: Note, mentions: Sequence[Mention], *, redact: bool) -> NoteResult
         redact: keep no words of the note.
     """
     mentions = mentions_moved_back(note, mentions)
-    findings = Findings(
-        [replace(m, text=None) if redact else m for m in mentions],
-        sentence_keys(note, mentions),
-        {} if redact else _snippets(note.text, mentions),
-    )
-    packed = pickle.dumps(findings, protocol=pickle.HIGHEST_PROTOCOL) if mentions else None
+    keys = sentence_keys(note, mentions)
+    plain = plain_of(note.text) if mentions and not redact else None
+    rows = [
+        [
+            [None if redact and name == "text" else getattr(m, name) for name in _STORED],
+            keys.get(m.mention_id),
+            None if redact else snippet_of(note.text, m, plain),
+        ]
+        for m in mentions
+    ]
+    # JSON and not pickle: the checkpoint outlives the run, and reading a file must never run what stands in it
+    packed = zlib.compress(json.dumps(rows, separators=(",", ":")).encode(), level=1) if rows else None
     return NoteResult(note.patient_id, note.note_id, date_moved_back(note), packed)
 
 
-def _snippets(text: str, mentions: Sequence[Mention]) -> dict[str, Snippet]:
-    plain = plain_of(text) if mentions else None
-    return {m.mention_id: snippet_of(text, m, plain) for m in mentions}
+def unpack(result: NoteResult) -> Findings:
+    """Return what ``pack`` kept of a note."""
+    findings = Findings([], {}, {})
+    for values, key, snippet in json.loads(zlib.decompress(result.packed)) if result.packed else ():
+        stored = dict(zip(_STORED, values, strict=True))
+        stored["cues"] = tuple(stored["cues"])
+        mention = Mention(patient_id=result.patient_id, note_id=result.note_id, note_date=result.note_date, **stored)
+        findings.mentions.append(mention)
+        if key is not None:
+            findings.keys[mention.mention_id] = key
+        if snippet is not None:
+            findings.snippets[mention.mention_id] = Snippet(*snippet)
+    return findings
 
 
 def snippet_of(text: str, mention: Mention, plain: Plain | None = None) -> Snippet:
@@ -109,49 +127,42 @@ class Record:
     snippets: Mapping[str, Snippet]
 
 
-@dataclass
-class Records:
-    """All patients of a run, by id."""
+class Kept(NamedTuple):
+    """What was kept of a patient.
 
-    _notes: dict[str, list[NoteResult]] = field(default_factory=dict)
-    _set_aside: Counter[str] = field(default_factory=Counter)
+    Args:
+        patient_id: the patient.
+        results: what each note gave.
+        set_aside: how many notes were set aside.
+    """
 
-    def add(self, result: NoteResult) -> None:
-        """Keep what a note gave."""
-        self._notes.setdefault(result.patient_id, []).append(result)
-
-    def set_aside(self, patient_id: str | None) -> None:
-        """Remember that a patient has a note that could not be read."""
-        if patient_id is not None:
-            self._set_aside[patient_id] += 1
+    patient_id: str
+    results: list[NoteResult]
+    set_aside: int
 
     @property
-    def patients(self) -> list[str]:
-        """All patients in order, also those none of whose notes could be read."""
-        return sorted(self._notes.keys() | self._set_aside.keys())
-
-    def __iter__(self) -> Iterator[Record]:
-        """Yield every patient, in order."""
-        return (self[patient] for patient in self.patients)
-
-    def __getitem__(self, patient_id: str) -> Record:
-        """Return one patient."""
-        results = {r.note_id: r for r in self._notes.get(patient_id, [])}
-        ordered = in_order(Note(patient_id, r.note_id, "", r.note_date) for r in results.values())
-        findings = [_unpacked(results[n.note_id]) for n in ordered]
-        dates = [n.note_date for n in ordered]
-        return Record(
-            patient_id=patient_id,
-            note_dates=dates,
-            set_aside=self._set_aside[patient_id],
-            mentions=[m for f in findings for m in f.mentions],
-            first_seen=first_seen((date, f.keys) for date, f in zip(dates, findings, strict=True)),
-            snippets={i: snippet for f in findings for i, snippet in f.snippets.items()},
-        )
+    def record(self) -> Record:
+        """The patient, ready to be answered."""
+        return record_of(self.patient_id, self.results, self.set_aside)
 
 
-def _unpacked(result: NoteResult) -> Findings:
-    if result.packed is None:
-        return Findings([], {}, {})
-    findings: Findings = pickle.loads(result.packed)  # packed by a worker of this run, never read from elsewhere
-    return findings
+def record_of(patient_id: str, results: Iterable[NoteResult], set_aside: int) -> Record:
+    """Return a patient's notes put together.
+
+    Args:
+        patient_id: the patient.
+        results: what each of the patient's notes gave.
+        set_aside: how many of the patient's notes were set aside.
+    """
+    by_id = {r.note_id: r for r in results}
+    ordered = in_order(Note(patient_id, r.note_id, "", r.note_date) for r in by_id.values())
+    findings = [unpack(by_id[n.note_id]) for n in ordered]
+    dates = [n.note_date for n in ordered]
+    return Record(
+        patient_id=patient_id,
+        note_dates=dates,
+        set_aside=set_aside,
+        mentions=[m for f in findings for m in f.mentions],
+        first_seen=first_seen((date, f.keys) for date, f in zip(dates, findings, strict=True)),
+        snippets={i: snippet for f in findings for i, snippet in f.snippets.items()},
+    )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 from itertools import chain
-from pathlib import Path
 from typing import IO, Any, Final
 
-from jinja2 import Environment, FileSystemLoader
+from jinja2 import Environment, PackageLoader
 
 from extractor.records import Record, Snippet
 from extractor.schema import ATTRIBUTES, SCREENS, STATUSES, Answer, Mention
@@ -18,7 +19,6 @@ from extractor.wording import SCREEN_WORDS, excludes, printable, status_tone, st
 MOST_DETAILS: Final = 500
 """Patients whose evidence the page shows; the rest have a row, and all stands in the Parquet tables."""
 MOST_ISSUES: Final = 200
-_TEMPLATES: Final = Path(__file__).parent / "templates"
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,7 @@ class Frame:
         issues: lines about what could not be read.
         facts: further facts in order, such as versions.
         redacted: whether the words of the notes are left out.
+        more_issues: how many further lines there are.
     """
 
     trial: Trial
@@ -65,17 +66,18 @@ class Frame:
     issues: Sequence[str]
     facts: Mapping[str, str]
     redacted: bool
+    more_issues: int = 0
 
 
-def with_details(summaries: Sequence[Summary]) -> set[str]:
+def with_details(summaries: Iterable[Summary]) -> set[str]:
     """Return the patients whose evidence the page shows: all, or of very many those who may still take part first."""
     rank = {screen: i for i, screen in enumerate(reversed(SCREENS))}
-    chosen = sorted(summaries, key=lambda s: (rank[s.screen], s.patient_id))[:MOST_DETAILS]
+    chosen = nsmallest(MOST_DETAILS, summaries, key=lambda s: (rank[s.screen], s.patient_id))
     return {s.patient_id for s in chosen}
 
 
 def write_report(
-    stream: IO[str], frame: Frame, summaries: Sequence[Summary], details: Iterable[Detail], shown: Collection[str]
+    stream: IO[str], frame: Frame, summaries: Collection[Summary], details: Iterable[Detail], shown: Collection[str]
 ) -> None:
     """Write the page, patient by patient.
 
@@ -86,19 +88,19 @@ def write_report(
         details: the evidence of the patients in ``shown``, in the order of the summaries.
         shown: patients whose evidence is shown.
     """
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
+    # PackageLoader finds the template in a zip too, from which Spark's driver may run
+    loader = PackageLoader("extractor", "templates")
+    environment = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["printable"] = printable
-    trial = frame.trial
+    trial, counts = frame.trial, Counter(p.screen for p in summaries)
     page = environment.get_template("report.html").stream(
         trial=trial,
         frame=frame,
         issues=frame.issues[:MOST_ISSUES],
-        more_issues=max(0, len(frame.issues) - MOST_ISSUES),
+        more_issues=frame.more_issues + max(0, len(frame.issues) - MOST_ISSUES),
         questions=[_tally(question, frame.tallies[question.id]) for question in trial.questions],
         statuses=STATUSES,
-        screens=[(s, SCREEN_WORDS[s], sum(p.screen == s for p in summaries)) for s in reversed(SCREENS)],
+        screens=[(s, SCREEN_WORDS[s], counts[s]) for s in reversed(SCREENS)],
         total=len(summaries),
         detailed=len(shown),
         patients=_patients(trial, summaries, iter(details), shown),
@@ -114,7 +116,7 @@ def _tally(question: Question, counts: Mapping[str, int]) -> dict[str, Any]:
 
 
 def _patients(
-    trial: Trial, summaries: Sequence[Summary], details: Iterator[Detail], shown: Collection[str]
+    trial: Trial, summaries: Iterable[Summary], details: Iterator[Detail], shown: Collection[str]
 ) -> Iterator[dict[str, Any]]:
     for summary in summaries:
         chips = [_chip(question, status) for question, status in zip(trial.questions, summary.statuses, strict=True)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +12,9 @@ from typing import IO, Any, Final
 from extractor.errors import UsageError
 
 RUN: Final = "run.json"
+_PART: Final = re.compile(
+    r"\.(mentions\.parquet|answers\.parquet|screening\.csv|report\.html|run\.json)\.[0-9a-f]{8}\.part"
+)
 
 
 class RunFolder:
@@ -25,6 +29,7 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._made = not path.exists()
         self._waiting: dict[str, Path] = {}
         try:
             self._make()
@@ -32,13 +37,25 @@ class RunFolder:
             raise UsageError(f"--out {path}: cannot be written ({error.strerror}); name another folder") from None
 
     def _make(self) -> None:
-        made = not self.path.exists()
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         # A folder that holds other things may be shared on purpose; the files are their owner's alone anyway.
-        if made or (self.path / RUN).is_file() or not any(self.path.iterdir()):
+        if self._made or (self.path / RUN).is_file() or not any(self.path.iterdir()):
             self.path.chmod(0o700)
         if not os.access(self.path, os.W_OK):
             raise PermissionError(13, "Permission denied")
+
+    def tidy(self) -> None:
+        """Take away what a run that was killed left half written; no other run may be at work in the folder."""
+        for path in self.path.glob(".*.part"):
+            if _PART.fullmatch(path.name):
+                path.unlink(missing_ok=True)
+
+    def undo(self, *names: str) -> None:
+        """Take files away again, and the folder too if it was made for this run and nothing else is in it."""
+        for name in names:
+            (self.path / name).unlink(missing_ok=True)
+        if self._made and not any(self.path.iterdir()):
+            self.path.rmdir()
 
     def create(self, name: str, *, text: bool = False) -> IO[Any]:
         """Open a new file, which appears under its name once the run is done.
@@ -62,6 +79,9 @@ class RunFolder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Put the files in place, or take them away where the run failed."""
+        if kind is None:
+            # Where run.json is, the other files belong to it, even if the next lines are cut short.
+            (self.path / RUN).unlink(missing_ok=True)
         for name, aside in sorted(self._waiting.items(), key=lambda item: item[0] == RUN):
             if kind is None:
                 aside.replace(self.path / name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import IO, Any, Final
 
@@ -38,6 +38,31 @@ def storable(text: str) -> str:
     return text
 
 
+def table_of(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
+    """Return rows as a table.
+
+    Args:
+        rows: rows with all columns.
+        schema: the table's columns and types.
+    """
+    columns = [pa.array([_storable(row[field.name]) for row in rows], type=field.type) for field in schema]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def packed_table(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> bytes:
+    """Return rows as the bytes of an Arrow stream, as one process hands them to another.
+
+    Args:
+        rows: rows with all columns.
+        schema: the table's columns and types.
+    """
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, schema) as stream:
+        stream.write_table(table_of(rows, schema))
+    data: bytes = sink.getvalue().to_pybytes()
+    return data
+
+
 class TableWriter:
     """Writes rows to a Parquet file in row groups, the same bytes for the same rows.
 
@@ -49,21 +74,30 @@ class TableWriter:
     def __init__(self, stream: IO[bytes], schema: pa.Schema) -> None:
         self._stream, self._schema = stream, schema
         self._writer = pq.ParquetWriter(stream, schema, compression="zstd")
-        self._rows: list[Mapping[str, Any]] = []
+        self._tables: list[pa.Table] = []
+        self._waiting = 0
         self.count = 0
 
     def add(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Add rows, each with all columns."""
-        before = len(self._rows)
-        self._rows += rows
-        self.count += len(self._rows) - before
-        while len(self._rows) >= _ROWS:
+        self._add(table_of(list(rows), self._schema))
+
+    def add_packed(self, data: bytes) -> None:
+        """Add rows that ``packed_table`` packed."""
+        self._add(pa.ipc.open_stream(data).read_all())
+
+    def _add(self, table: pa.Table) -> None:
+        self._tables.append(table)
+        self._waiting += len(table)
+        self.count += len(table)
+        while self._waiting >= _ROWS:
             self._flush(_ROWS)
 
     def _flush(self, count: int) -> None:
-        rows, self._rows = self._rows[:count], self._rows[count:]
-        columns = [pa.array([_storable(row[field.name]) for row in rows], type=field.type) for field in self._schema]
-        self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema))
+        """Write a row group in one piece, however many pieces its rows came in: the bytes must not tell."""
+        table = pa.concat_tables(self._tables)
+        self._writer.write_table(table.slice(0, count).combine_chunks())
+        self._tables, self._waiting = [table.slice(count)], self._waiting - count
 
     def __enter__(self) -> TableWriter:
         """Return the writer."""
@@ -74,8 +108,8 @@ class TableWriter:
     ) -> None:
         """Write what is left and close the file."""
         try:
-            if kind is None and self._rows:
-                self._flush(len(self._rows))
+            if kind is None and self._waiting:
+                self._flush(self._waiting)
         finally:
             self._writer.close()
             self._stream.close()

@@ -1,65 +1,104 @@
-"""Notes to mentions, in this process or in several; results come in the order of the notes."""
+"""Work in this process or in several; results come in the order of the work, and a death costs what caused it alone."""
 
 from __future__ import annotations
 
+import os
 import signal
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnContext
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from extractor.errors import NoteCriteriaError
 from extractor.extract import Extractor
 from extractor.records import NoteResult, pack
 from extractor.schema import Note
 
-Chunk = Sequence[Note]
 NOTES: Final = 32
 CHARACTERS: Final = 400_000
-"""A chunk ends at so many notes or characters."""
+"""A chunk ends at so many notes (or patients) or characters,"""
+ITEMS: Final = 1000
+"""or at so many items that need no work."""
 IN_FLIGHT: Final = 3
 """Chunks that wait or run per worker; more would only fill the memory."""
+TRIES: Final = 2
+"""A note must have killed so many processes that worked on nothing else: one may have died of something else."""
 DIED: Final = "the process that worked on it died, perhaps out of memory; split the note or give the machine more"
 
 
-def extract_notes(notes: Iterable[Note], rules: Path | None, workers: int, *, redact: bool) -> Iterator[NoteResult]:
-    """Yield what each note gave, in order.
+class Done(NamedTuple):
+    """Something that needs no work and keeps its place in the order."""
+
+    value: Any
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a process must know to work.
 
     Args:
-        notes: the notes, read as they are needed.
+        rules: a site's own rules.
+        redact: keep no words of the notes.
+        trial: the trial, for those who answer its questions.
+        as_of: reference date.
+    """
+
+    rules: Path | None = None
+    redact: bool = False
+    trial: str | Path = "NCT07208058"
+    as_of: str | None = None
+
+
+Function = Callable[[Sequence[Any], Settings], list[Any]]
+"""What is done with the pieces of a chunk: a result for each. Other processes find it by its name."""
+
+
+class Task(NamedTuple):
+    """A kind of work.
+
+    Args:
+        function: does it.
+        died: gives the result for a piece on which processes died.
+        size: tells how large a piece is.
+    """
+
+    function: Function
+    died: Callable[[Any], Any]
+    size: Callable[[Any], int]
+
+
+def extract_notes(
+    items: Iterable[Note | Done], rules: Path | None, workers: int, *, redact: bool, apart: bool = False
+) -> Iterator[NoteResult | Done]:
+    """Yield what each note gave, and all else as it is, in order.
+
+    Args:
+        items: the notes, read as they are needed, and what needs no work.
         rules: a site's own rules.
         workers: processes; 1 works in this one.
         redact: keep no words of the notes.
+        apart: never work in this process, so that no note can kill it.
 
     Raises:
         NoteCriteriaError: processes cannot be started.
     """
-    if workers == 1:
-        for note in notes:
-            yield work(note, rules, redact)
-        return
-    with _Pool(workers, rules, redact) as pool:
-        yield from pool.run(chunked(notes))
+    with Crew(workers, Settings(rules, redact), apart=apart) as crew:
+        yield from crew.run(extraction(), items)
 
 
-def chunked(notes: Iterable[Note]) -> Iterator[Chunk]:
-    """Yield notes in chunks of at most so many notes, and characters unless one note has more."""
-    chunk: list[Note] = []
-    size = 0
-    for note in notes:
-        # Further columns are of no use to a worker, and sending them takes time.
-        chunk.append(replace(note, extra={}))
-        size += len(note.text)
-        if len(chunk) >= NOTES or size >= CHARACTERS:
-            yield chunk
-            chunk, size = [], 0
-    if chunk:
-        yield chunk
+def extraction() -> Task:
+    """Return the work of finding mentions in notes."""
+    return Task(_work_chunk, _died, lambda note: len(note.text))
+
+
+def _died(note: Note) -> NoteResult:
+    return NoteResult(note.patient_id, note.note_id, note.note_date, None, DIED)
 
 
 @lru_cache(maxsize=2)
@@ -75,7 +114,11 @@ def work(note: Note, rules: Path | None, redact: bool) -> NoteResult:
         rules: a site's own rules.
         redact: keep no words of the note.
     """
-    extractor = _extractor(rules)
+    return work_with(_extractor(rules), note, redact)
+
+
+def work_with(extractor: Extractor, note: Note, redact: bool) -> NoteResult:
+    """Return what one note gave to an extractor of the caller's; see ``work``."""
     try:
         return pack(note, extractor.signals(note), redact=redact)
     except Exception as error:  # the message may hold words of the note, its type does not
@@ -83,79 +126,220 @@ def work(note: Note, rules: Path | None, redact: bool) -> NoteResult:
         return NoteResult(note.patient_id, note.note_id, note.note_date, None, fault)
 
 
-def _work_chunk(chunk: Chunk, rules: Path | None, redact: bool) -> list[NoteResult]:
-    return [work(note, rules, redact) for note in chunk]
+def _work_chunk(chunk: Sequence[Note], settings: Settings) -> list[NoteResult]:
+    return [work(note, settings.rules, settings.redact) for note in chunk]
 
 
-def _start(rules: Path | None) -> None:
-    """Make a worker ready; Ctrl-C is for the parent to handle."""
+def chunked(items: Iterable[Any], size: Callable[[Any], int]) -> Iterator[list[Any]]:
+    """Yield items in chunks of at most so many pieces, and characters unless one piece has more.
+
+    Args:
+        items: pieces of work, and what needs none.
+        size: tells how many characters a piece has.
+    """
+    chunk: list[Any] = []
+    pieces = characters = 0
+    for item in items:
+        chunk.append(item)
+        if not isinstance(item, Done):
+            pieces += 1
+            characters += size(item)
+        if pieces >= NOTES or characters >= CHARACTERS or len(chunk) >= ITEMS:
+            yield chunk
+            chunk, pieces, characters = [], 0, 0
+    if chunk:
+        yield chunk
+
+
+def _serve(pipe: Connection, settings: Settings) -> None:
+    """Work on what comes through the pipe until the parent closes it or is gone; Ctrl-C is for the parent to handle."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _extractor(rules)
+    try:
+        _extractor(settings.rules)
+        pipe.send(None)
+        while True:
+            function, pieces = pipe.recv()
+            pipe.send(function(pieces, settings))
+    except BaseException:  # a traceback on the screen could hold words of a note
+        os._exit(1)
 
 
-class _Pool:
-    """Worker processes with a bounded number of chunks in flight."""
+@dataclass(eq=False)
+class _Job:
+    """Pieces for one process, and what they gave; after a death they are given out again one by one.
 
-    def __init__(self, workers: int, rules: Path | None, redact: bool) -> None:
-        self._workers, self._rules, self._redact = workers, rules, redact
-        self._pool = self._new(workers)
+    Args:
+        task: the kind of work.
+        pieces: what is worked on.
+        chunk: the pieces and what stands between them; nothing for a piece on its own.
+    """
 
-    def __enter__(self) -> _Pool:
+    task: Task
+    pieces: list[Any]
+    chunk: Sequence[Any] = ()
+    deaths: int = 0
+    results: list[Any] | None = None
+    parts: list[_Job] = field(default_factory=list)
+
+    @property
+    def done(self) -> bool:
+        """Whether all results are there."""
+        return all(part.done for part in self.parts) if self.parts else self.results is not None
+
+    def items(self) -> Iterator[Any]:
+        """Yield the chunk with the results in place of the pieces."""
+        given = chain.from_iterable(part.results or () for part in self.parts or [self])
+        for item in self.chunk:
+            yield item if isinstance(item, Done) else next(given)
+
+
+class _Worker:
+    """A process with a pipe of its own: nothing is shared, so the death of one leaves the others at work."""
+
+    def __init__(self, context: SpawnContext, settings: Settings) -> None:
+        self.pipe, theirs = context.Pipe()
+        self.process = context.Process(target=_serve, args=(theirs, settings), daemon=True)
+        self.process.start()
+        theirs.close()
+        self.ready = False
+        self.job: _Job | None = None
+
+    def give(self, job: _Job) -> bool:
+        """Send work and return whether the process took it."""
         try:
-            self._pool.submit(_work_chunk, [], self._rules, self._redact).result()
-        except BrokenProcessPool:
-            self.__exit__()
-            raise NoteCriteriaError("worker processes cannot be started here; use --workers 1") from None
+            self.pipe.send((job.task.function, job.pieces))
+        except OSError:
+            return False
+        self.job = job
+        return True
+
+    def take(self) -> bool:
+        """Receive results, or the first sign of life, and return whether the process still lives."""
+        try:
+            results = self.pipe.recv()
+        except (EOFError, OSError):
+            return False
+        if self.job is not None:
+            self.job.results = results
+        self.ready, self.job = True, None
+        return True
+
+    def stop(self) -> None:
+        """End the process whatever it does."""
+        self.pipe.close()
+        self.process.kill()
+        self.process.join()
+        self.process.close()
+
+
+class Crew:
+    """Those who work: this process alone, or others with a bounded number of chunks in flight.
+
+    Args:
+        count: processes; 1 works in this one.
+        settings: what they must know.
+        apart: never work in this process.
+    """
+
+    def __init__(self, count: int, settings: Settings, *, apart: bool = False) -> None:
+        self._count, self._settings = count, settings
+        self._here = count == 1 and not apart
+        # "spawn" everywhere: a forked process would inherit locks of threads that no longer exist
+        self._context = get_context("spawn")
+        self._workers: list[_Worker] = []
+        self._todo: deque[_Job] = deque()
+        self._stillborn = 0
+
+    @property
+    def started(self) -> bool:
+        """Whether there are other processes by now."""
+        return bool(self._workers)
+
+    def __enter__(self) -> Crew:
+        """Return the crew; processes start with the first work."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """End all processes."""
+        for worker in self._workers:
+            worker.stop()
 
-    def _new(self, workers: int) -> ProcessPoolExecutor:
-        # "spawn" everywhere: a forked process would inherit locks of threads that no longer exist
-        return ProcessPoolExecutor(workers, get_context("spawn"), _start, (self._rules,))
+    def run(self, task: Task, items: Iterable[Any], *, here: bool = False) -> Iterator[Any]:
+        """Yield what each piece of work gave, in order.
 
-    def run(self, chunks: Iterable[Chunk]) -> Iterator[NoteResult]:
-        waiting: deque[tuple[Chunk, ProcessPoolExecutor, Future[list[NoteResult]]]] = deque()
-        for chunk in chunks:
-            future = self._submit(chunk)
-            waiting.append((chunk, self._pool, future))
-            if len(waiting) >= self._workers * IN_FLIGHT:
-                yield from self._results(*waiting.popleft())
-        while waiting:
-            yield from self._results(*waiting.popleft())
+        Args:
+            task: what is to be done.
+            items: pieces of work, read as they are needed, and what needs none.
+            here: work in this process, for work so little that starting others would take longer.
 
-    def _submit(self, chunk: Chunk) -> Future[list[NoteResult]]:
-        try:
-            return self._pool.submit(_work_chunk, chunk, self._rules, self._redact)
-        except BrokenProcessPool:
-            self._restart()
-            return self._pool.submit(_work_chunk, chunk, self._rules, self._redact)
+        Raises:
+            NoteCriteriaError: processes cannot be started.
+        """
+        jobs: deque[_Job] = deque()
+        for chunk in chunked(items, task.size):
+            job = _Job(task, [item for item in chunk if not isinstance(item, Done)], chunk)
+            if self._here or here:
+                job.results = task.function(job.pieces, self._settings)
+                yield from job.items()
+                continue
+            jobs.append(job)
+            self._add(job)
+            self._attend(wait_for=None)
+            while jobs and (jobs[0].done or len(jobs) >= self._count * IN_FLIGHT):
+                yield from self._result(jobs.popleft())
+        while jobs:
+            yield from self._result(jobs.popleft())
 
-    def _restart(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        self._pool = self._new(self._workers)
+    def _add(self, job: _Job) -> None:
+        if not job.pieces:
+            job.results = []
+            return
+        self._todo.append(job)
+        if not self._workers:
+            self._workers = [self._new() for _ in range(self._count)]
 
-    def _results(
-        self, chunk: Chunk, pool: ProcessPoolExecutor, future: Future[list[NoteResult]]
-    ) -> Iterator[NoteResult]:
-        """Yield a chunk's results; where a worker died, its notes are tried again one by one."""
-        try:
-            yield from future.result()
-        except (BrokenProcessPool, CancelledError):
-            if pool is self._pool:
-                self._restart()
-            yield from self._one_by_one(chunk)
+    def _new(self) -> _Worker:
+        return _Worker(self._context, self._settings)
 
-    def _one_by_one(self, chunk: Chunk) -> Iterator[NoteResult]:
-        single = self._new(1)
-        try:
-            for note in chunk:
-                try:
-                    yield from single.submit(_work_chunk, [note], self._rules, self._redact).result()
-                except BrokenProcessPool:
-                    single.shutdown(wait=False)
-                    single = self._new(1)
-                    yield NoteResult(note.patient_id, note.note_id, note.note_date, None, DIED)
-        finally:
-            single.shutdown(wait=False, cancel_futures=True)
+    def _result(self, job: _Job) -> Iterator[Any]:
+        self._attend(wait_for=job)
+        return job.items()
+
+    def _attend(self, wait_for: _Job | None) -> None:
+        """Give out work and take what is ready, until a job is done where one is named."""
+        while True:
+            self._give_out()
+            patience = 0.0 if wait_for is None or wait_for.done else None
+            ready = wait([worker.pipe for worker in self._workers], patience)
+            if not ready:
+                return
+            for worker in [w for w in self._workers if w.pipe in ready]:
+                if not worker.take():
+                    self._bury(worker)
+
+    def _give_out(self) -> None:
+        for worker in self._workers:
+            if self._todo and worker.ready and worker.job is None and worker.give(self._todo[0]):
+                self._todo.popleft()
+
+    def _bury(self, worker: _Worker) -> None:
+        """Put a new process in the place of one that died, and see what becomes of its work."""
+        self._workers.remove(worker)
+        worker.stop()
+        self._stillborn = 0 if worker.ready else self._stillborn + 1
+        if self._stillborn > self._count * TRIES:
+            raise NoteCriteriaError("worker processes cannot be started here; use --workers 1")
+        self._workers.append(self._new())
+        if worker.job is not None:
+            self._again(worker.job)
+
+    def _again(self, job: _Job) -> None:
+        """Give out again, piece by piece, what a process had that died, until one of them is found to be the cause."""
+        job.deaths += 1
+        if job.chunk:
+            job.parts = [_Job(job.task, [piece]) for piece in job.pieces]
+        elif job.deaths >= TRIES:
+            job.results = [job.task.died(piece) for piece in job.pieces]
+        else:
+            self._todo.appendleft(job)
+        self._todo.extendleft(reversed(job.parts))

@@ -20,17 +20,18 @@ from hypothesis import strategies as st
 
 from extractor import batch, workers
 from extractor.batch import screen
+from extractor.checkpoint import CHECKPOINT
 from extractor.errors import UsageError
 from extractor.extract import Extractor
 from extractor.notes import read_notes
 from extractor.schema import ANSWER_COLUMNS, MENTION_COLUMNS, Note
 from extractor.screener import Screener
 from extractor.sheet import excel_text
-from extractor.tables import storable
+from extractor.tables import MENTION_SCHEMA, TableWriter, packed_table, storable
 from extractor.workers import DIED, chunked, extract_notes
 
 TABLES = ("mentions.parquet", "answers.parquet", "screening.csv")
-FILES = {*TABLES, "report.html", "run.json"}
+FILES = {*TABLES, "report.html", "run.json", CHECKPOINT}
 
 
 def rows(path: Path) -> list[dict[str, Any]]:
@@ -41,6 +42,10 @@ def rows(path: Path) -> list[dict[str, Any]]:
 def lines(path: Path, **row: Any) -> None:
     with path.open("a", encoding="utf-8") as stream:
         stream.write(json.dumps(row) + "\n")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {p.name: p.read_bytes() for p in folder.iterdir() if p.name != CHECKPOINT}
 
 
 def sheet(folder: Path) -> list[dict[str, str]]:
@@ -121,6 +126,17 @@ def test_results_are_the_same_whatever_the_workers(folder: Path, tmp_path: Path)
         assert first == (tmp_path / "two" / name).read_bytes()
 
 
+def test_row_groups_do_not_tell_in_what_pieces_the_rows_came(tmp_path: Path) -> None:
+    given = [m.row() for m in Extractor().mentions("Asthma. EBV PCR 1,200 IU/mL. Denies COPD. Weight 60 kg. \ud800")]
+    numbered = [row | {"patient_id": f"p{i}"} for i in range(7000) for row in given]
+    for name, piece in (("one", len(numbered)), ("many", 37)):
+        with TableWriter((tmp_path / name).open("wb"), MENTION_SCHEMA) as writer:
+            for start in range(0, len(numbered), piece):
+                writer.add_packed(packed_table(numbered[start : start + piece], MENTION_SCHEMA))
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "many").read_bytes()
+    assert pq.ParquetFile(tmp_path / "one").num_row_groups == 2
+
+
 def test_run_json_tells_what_was_done(folder: Path, tmp_path: Path) -> None:
     run = screen([folder], tmp_path / "run", as_of="2024-06-01")
     told = json.loads((run.out / "run.json").read_text())
@@ -190,10 +206,10 @@ def test_a_failure_on_one_note_sets_it_aside_without_its_words(
     assert "00417" in [s.patient_id for s in run.summaries]
 
 
-def _dies_on(chunk: list[Note], rules: Path | None, redact: bool) -> list[Any]:
+def _dies_on(chunk: list[Note], settings: workers.Settings) -> list[Any]:
     if any("poison" in note.text for note in chunk):
         os.kill(os.getpid(), signal.SIGKILL)
-    return [workers.work(note, rules, redact) for note in chunk]
+    return [workers.work(note, settings.rules, settings.redact) for note in chunk]
 
 
 def test_a_note_on_which_a_worker_dies_is_set_aside_and_the_others_are_done(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,7 +242,7 @@ def test_chunks_end_by_count_or_by_characters(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(workers, "NOTES", 3)
     monkeypatch.setattr(workers, "CHARACTERS", 10)
     texts = ["a", "a", "a", "a" * 20, "a", "a" * 9, "a"]
-    chunks = list(chunked(Note("p", str(i), text) for i, text in enumerate(texts)))
+    chunks = list(chunked((Note("p", str(i), text) for i, text in enumerate(texts)), lambda note: len(note.text)))
     assert [[n.note_id for n in c] for c in chunks] == [["0", "1", "2"], ["3"], ["4", "5"], ["6"]]
 
 
@@ -330,11 +346,11 @@ def test_a_run_that_fails_leaves_the_earlier_one_as_it_was(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     screen([folder], tmp_path / "run")
-    before = {p.name: p.read_bytes() for p in (tmp_path / "run").iterdir()}
+    before = contents(tmp_path / "run")
     monkeypatch.setattr(batch, "write_report", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         screen([folder], tmp_path / "run", as_of="2030-01-01")
-    assert {p.name: p.read_bytes() for p in (tmp_path / "run").iterdir()} == before
+    assert contents(tmp_path / "run") == before
 
 
 def test_a_folder_of_others_keeps_its_permissions(folder: Path, tmp_path: Path) -> None:

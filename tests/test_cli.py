@@ -18,7 +18,7 @@ from extractor.cli import app
 
 ROOT = Path(__file__).parent.parent
 NONCE = "Zebrafishitis"
-COMMANDS = ("screen", "explain", "evaluate", "compare", "export", "review", "rules")
+COMMANDS = ("screen", "load", "explain", "evaluate", "compare", "export", "review", "rules")
 
 
 def invoke(*arguments: object, stdin: bytes | None = None) -> Result:
@@ -92,10 +92,18 @@ def test_an_unreadable_input_is_told_but_the_others_are_done(folder: Path, tmp_p
         (["screen", "NOTES", "--out", "x", "--columns", "text"], "--columns: give pairs FIELD=COLUMN"),
         (["screen", "NOTES", "--out", "x", "--workers", "0"], "--workers 0: give 1 or more"),
         (["screen", "NOTES", "--out", "x", "--workers", "two"], "Invalid value for '--workers'"),
-        (["screen", "NOTES", "--out", "x", "--resume"], "--resume comes with a later version"),
-        (["screen", "--out", "x", "--sql", "select 1"], "--sql comes with a later version"),
-        (["screen", "--out", "x", "--url", "db:"], "--url comes with a later version"),
-        (["screen", "NOTES", "--out", "x", "--engine", "spark"], "--engine spark comes with a later version"),
+        (["screen", "n.csv", "--out", "x", "--engine", "spark"], "n.csv: Spark reads Parquet and tables here"),
+        (["screen", "--out", "x", "--engine", "spark"], "no input: name Parquet files or folders, or table:NAME"),
+        (["screen", "NOTES", "--engine", "spark"], "--out DIR is missing"),
+        (["screen", "NOTES", "--out", "x", "--engine", "spark", "--workers", "2"], "--workers is for the local engine"),
+        (["screen", "NOTES", "--out", "x", "--engine", "spark", "--spark-conf", "a"], "--spark-conf: give KEY=VALUE"),
+        (["screen", "NOTES", "--out", "x", "--engine", "spark", "--resume"], "--resume is for the local engine"),
+        (
+            ["screen", "--out", "x", "--engine", "spark", "--sql", "select 1"],
+            "--sql and --url are for the local engine",
+        ),
+        (["screen", "N", "--out", "x", "--engine", "spark", "--part-column", "p"], "--part-column is for the local"),
+        (["screen", "NOTES", "--out", "x", "--master", "local"], "--master and --spark-conf are for Spark"),
         (["screen", "NOTES", "--out", "x", "--engine", "steam"], "--engine steam: there is no such engine"),
         (["screen", "--bogus"], "No such option: --bogus"),
         (["explain", "gone.txt"], "gone.txt: there is no such file"),
@@ -131,9 +139,12 @@ def test_any_other_failure_is_one_line_without_its_message(
     assert re.fullmatch(r"notecriteria: failed with KeyError at test_cli\.py:\d+; please report this\n", result.stderr)
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt, EOFError])
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(KeyboardInterrupt, "the same command with --resume goes on from here"), (EOFError, "nothing was written")],
+)
 def test_ctrl_c_is_one_line(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[BaseException], told: str
 ) -> None:
     def stops(*_: object) -> None:
         raise error
@@ -141,7 +152,7 @@ def test_ctrl_c_is_one_line(
     monkeypatch.setattr(batch, "write_report", stops)
     result = invoke("screen", folder, "--out", tmp_path / "run", "--quiet")
     assert result.exit_code == 1
-    assert result.stderr.strip() == "notecriteria: stopped; nothing was written"
+    assert result.stderr.strip() == f"notecriteria: stopped; {told}"
 
 
 def test_a_fault_in_a_rule_file_names_file_and_line(folder: Path, tmp_path: Path) -> None:

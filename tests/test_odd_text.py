@@ -57,7 +57,7 @@ def test_odd_characters_go_through_a_whole_run(tmp_path: Path, case: str) -> Non
     row = {"patient_id": "p", "note_id": "n", "text": text}
     (tmp_path / "n.jsonl").write_text(json.dumps(row) + "\n")
     run = screen([tmp_path / "n.jsonl"], tmp_path / "run")
-    assert (run.notes, run.issues) == (1, [])
+    assert (run.notes, list(run.issues)) == (1, [])
     rows = pq.read_table(tmp_path / "run" / "mentions.parquet").to_pylist()
     assert [text[r["start"] : r["end"]] for r in rows] == words
 
@@ -68,7 +68,7 @@ def test_a_very_long_note_is_read_to_its_end(tmp_path: Path, length: int) -> Non
     text = ("The patient was seen in clinic today and feels well. " * (length // 53 + 1))[: length - len(end)] + end
     (tmp_path / "p__n.txt").write_text(text)
     run = screen([tmp_path / "p__n.txt"], tmp_path / "run")
-    assert (run.notes, run.issues) == (1, [])
+    assert (run.notes, list(run.issues)) == (1, [])
     rows = pq.read_table(tmp_path / "run" / "mentions.parquet").to_pylist()
     assert [(r["text"], r["negated"], r["start"] > length - 45) for r in rows] == [
         ("axi-cel", False, True),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from extractor.notes.encodings import Script, by_mark, is_wide, without_mark
+from extractor.notes.meter import CountedFile
 from extractor.notes.places import is_remote, open_remote
 from extractor.notes.unreadable import UnreadableError
 
@@ -17,6 +18,7 @@ DAMAGED: Final = (OSError, EOFError, zlib.error)
 """What reading a broken or compressed file may raise midway."""
 PACKED: Final = (".gz", ".zst")
 _HEAD: Final = 8192
+_BUFFER: Final = 1 << 16
 _REMOTE: Final = 1 << 20
 """Bytes read from a remote place at a time; each reading may be a request."""
 _CONTROL: Final = bytes(set(range(32)) - set(b"\t\n\x0b\x0c\r\x1b"))
@@ -42,7 +44,7 @@ def open_bytes(path: Path) -> io.BufferedReader[Any]:
     else:
         if path.exists() and not path.is_file():
             raise UnreadableError("is no regular file; name a file")
-        raw = path.open("rb")
+        raw = io.BufferedReader(CountedFile(path), _BUFFER)
     head = raw.peek(4)[:4]
     if head == b"\x28\xb5\x2f\xfd":
         return io.BufferedReader(_Zstd(raw))

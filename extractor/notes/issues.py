@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 from extractor.errors import UsageError
 from extractor.schema import Note
@@ -75,3 +76,21 @@ class Located(NamedTuple):
 
 
 Found = Located | NoteIssue
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Notes that lie elsewhere than in a file, such as in a database; ``str`` of it is the name that issues bear."""
+
+    def read(self, how: Any) -> Iterator[Found]:
+        """Yield the notes.
+
+        Args:
+            how: how inputs are to be read, a ``Reading``.
+
+        Raises:
+            InputError: it cannot be read as a whole.
+        """
+
+    def described(self) -> str:
+        """Return what ``run.json`` says of it, without any password."""

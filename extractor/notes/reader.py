@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from extractor.notes.files import plain_name, why_unread
-from extractor.notes.issues import Found, InputError, Located, NoteIssue
+from extractor.notes.issues import Found, InputError, Located, NoteIssue, Source
 from extractor.notes.jsonlines import read_json_lines
 from extractor.notes.parts import count_parts, joined
 from extractor.notes.places import is_remote, listed, places_of, shown, translated
@@ -18,11 +18,24 @@ from extractor.schema import Note
 
 T = TypeVar("T")
 Item = Note | NoteIssue
+Input = str | Path | Source
+READ_BEFORE: Final = "the ids of this note were read before; give each note of a patient an id of its own"
+SHIFTED_OTHERWISE: Final = "its date shift is another than in the patient's notes before; give one for each patient"
 Reader = Callable[[Path, Reading], Iterator[Found]]
 
 
+class Seen(Protocol):
+    """Remembers which notes, by patient and note id, were read; a set does."""
+
+    def __contains__(self, key: object, /) -> bool:
+        """Return whether a note was read before."""
+
+    def add(self, key: tuple[str, str], /) -> None:
+        """Remember a note."""
+
+
 def read_notes(
-    inputs: Iterable[str | Path], columns: Mapping[str, str] | None = None, *, how: Reading | None = None
+    inputs: Iterable[Input], columns: Mapping[str, str] | None = None, *, how: Reading | None = None
 ) -> Iterator[Item]:
     """Yield the notes of inputs in order, and an issue for whatever could not be read.
 
@@ -44,21 +57,32 @@ def read_notes(
 
 
 def find_notes(
-    inputs: Iterable[str | Path], columns: Mapping[str, str] | None = None, *, how: Reading | None = None
+    inputs: Iterable[Input],
+    columns: Mapping[str, str] | None = None,
+    *,
+    how: Reading | None = None,
+    seen: Seen | None = None,
 ) -> Iterator[Found]:
-    """Yield what ``read_notes`` yields, each note with the place it was read from."""
+    """Yield what ``read_notes`` yields, each note with the place it was read from.
+
+    Args:
+        inputs: files, folders, addresses, patterns and other sources.
+        columns: the user's own column names by field.
+        how: how inputs are to be read; ``columns`` is then left out.
+        seen: remembers the notes that were read; default is a set, which grows with their number.
+    """
     inputs, how = list(inputs), how or reading(columns)
     found = _all(inputs, how)
     if how.parts:  # the first reading tells how many rows each note has, so that the second need not hold them all
         found = joined(found, count_parts(_all(inputs, how)), how.separator)
-    seen: set[tuple[str, str]] = set()
+    seen = set() if seen is None else seen
     shifts: dict[str, int] = {}
     for item in found:
         checked = _unless_seen(item, seen)
         yield _unless_shifted_otherwise(checked, shifts) if how.shifted else checked
 
 
-def _all(inputs: Iterable[str | Path], how: Reading) -> Iterator[Found]:
+def _all(inputs: Iterable[Input], how: Reading) -> Iterator[Found]:
     """Yield what stands in all inputs; one that cannot be read is an issue, and the others go on."""
     for given in inputs:
         count = faults = 0
@@ -68,12 +92,16 @@ def _all(inputs: Iterable[str | Path], how: Reading) -> Iterator[Found]:
             faults += kind == "input"
             yield item
         if not count and not faults:
-            yield NoteIssue(shown(given), None, "holds no notes; give a row per note", kind="input")
+            name = str(given) if isinstance(given, Source) else shown(given)
+            yield NoteIssue(name, None, "holds no notes; give a row per note", kind="input")
 
 
-def _input(given: str | Path, how: Reading) -> Iterator[Found]:
+def _input(given: Input, how: Reading) -> Iterator[Found]:
     """Yield what stands in one input, be it many files; of these one that cannot be read costs itself alone."""
     try:
+        if isinstance(given, Source):
+            yield from given.read(how)
+            return
         places = [path for place in places_of(given) for path in _tables_of(place)]
     except InputError as fault:
         yield NoteIssue(fault.source, None, fault.reason, kind="input")
@@ -103,12 +131,12 @@ def _asked(question: Callable[[], T], path: Path) -> T:
     return translated(question) if is_remote(path) else question()
 
 
-def _unless_seen(found: Found, seen: set[tuple[str, str]]) -> Found:
+def _unless_seen(found: Found, seen: Seen) -> Found:
     if isinstance(found, NoteIssue):
         return found
     key = (found.note.patient_id, found.note.note_id)
     if key in seen:
-        return found.issue("the ids of this note were read before; give each note of a patient an id of its own")
+        return found.issue(READ_BEFORE)
     seen.add(key)
     return found
 
@@ -119,7 +147,7 @@ def _unless_shifted_otherwise(found: Found, shifts: dict[str, int]) -> Found:
         return found
     note = found.note
     if shifts.setdefault(note.patient_id, note.date_shift) != note.date_shift:
-        return found.issue("its date shift is another than in the patient's notes before; give one for each patient")
+        return found.issue(SHIFTED_OTHERWISE)
     return found
 
 

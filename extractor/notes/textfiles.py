@@ -87,12 +87,17 @@ def _left_out(folder: Path, paths: list[Path]) -> Iterator[NoteIssue]:
     kinds = Counter(
         "folders" if p.is_dir() else f"*{p.suffix}"
         for p in paths
-        if p.is_dir() or not (is_text_file(p) or p.suffix.lower() in _COMPANIONS)
+        if (p.is_dir() and not _is_run(p)) or not (p.is_dir() or is_text_file(p) or p.suffix.lower() in _COMPANIONS)
     )
     if kinds:
         told = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
         reason = f"not read, because notes are .txt files right in the folder: {told}; convert or name them"
         yield NoteIssue(str(folder), None, reason, kind="warning")
+
+
+def _is_run(folder: Path) -> bool:
+    """Return whether a folder holds the results of a run; nobody takes those for notes."""
+    return any((folder / name).is_file() for name in (".checkpoint.sqlite", "run.json"))
 
 
 def _listed(folder: Path, listing: Path, files: list[Path], how: Reading) -> Iterator[Found]:

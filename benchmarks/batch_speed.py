@@ -1,0 +1,75 @@
+"""Screen many notes with one and with two workers and tell rate, scaling and peak memory.
+
+    python benchmarks/batch_speed.py --notes 100000 --workers 1 2
+
+The example notes are repeated with new ids. Peak memory is that of the largest process, and the sum over all of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+from kill_trials import started, write_notes
+
+_LOOK = 0.2
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--notes", type=int, default=100_000)
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
+    options = parser.parse_args()
+    first = None
+    with tempfile.TemporaryDirectory() as place:
+        table = Path(place) / "notes.csv"
+        write_notes(table, options.notes)
+        size = table.stat().st_size / 1e6
+        for count in options.workers:
+            seconds, cpu, largest, whole = measured(table, Path(place) / f"run{count}", count)
+            first = first or seconds
+            print(  # noqa: T201 - a benchmark talks to the person who runs it
+                f"{options.notes:,} notes, {size:,.0f} MB, {count} workers: {seconds:,.1f} s"
+                f" ({cpu:,.1f} s of processor time), {options.notes / seconds:,.0f} notes a second, {first / seconds:.2f} times the first;"
+                f" peak {largest / 1e6:,.0f} MB in one process, {whole / 1e6:,.0f} MB in all",
+                flush=True,
+            )
+
+
+def measured(table: Path, out: Path, workers: int) -> tuple[float, float, int, int]:
+    """Return seconds, processor seconds, and peak memory of the largest process and of all together."""
+    began = time.perf_counter()
+    process = started(table, out, workers)
+    family = psutil.Process(process.pid)
+    largest = whole = 0
+    used: dict[int, float] = {}
+    while process.poll() is None:
+        sizes = []
+        for one in [family, *_children(family)]:
+            try:
+                sizes.append(one.memory_info().rss)
+                times = one.cpu_times()
+                used[one.pid] = times.user + times.system
+            except psutil.Error:
+                continue
+        largest, whole = max([largest, *sizes]), max(whole, sum(sizes))
+        time.sleep(_LOOK)
+    if process.returncode:
+        sys.exit(f"the run ended with {process.returncode}")
+    return time.perf_counter() - began, sum(used.values()), largest, whole
+
+
+def _children(family: psutil.Process) -> list[psutil.Process]:
+    try:
+        return family.children(recursive=True)
+    except psutil.Error:
+        return []
+
+
+if __name__ == "__main__":
+    main()
