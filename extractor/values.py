@@ -13,7 +13,7 @@ from extractor.pfttable import cell_under
 from extractor.units import normalize
 
 _UNIT = re.compile(
-    r"[ \t]{0,3}(?P<unit>(?:x\s?10\s?\^?\s?\d{1,2}|10\^\d{1,2}|x\s?10)?\s?/?(?:ng/mL|ug/L|mcg/L|ug/mL|ng/dL|mg/dL|mg/L|pg/mL|g/dL|gm/dL|g/L|mg%|gm%|G/L|Gpt/L|g%|mmol/L|mmol|umol/L|pmol/L|K/uL|K/mm3|K/mcL|"
+    r"[ \t]{0,3}(?P<unit>(?:x\s?10\s?\^?\s?\d{1,2}|10\^\d{1,2}|x\s?10)?\s?/?(?:ng/mL|ug/L|mcg/L|ug/mL|ng/dL|mg/dL|mg/L|pg/mL|g/dL|gm/dL|g/L|mg%|gm%|G/L|Gpt/L|g%|mmol/L|mmol|umol/L|pmol/L|K/uL|K/mm3|K/mcL|ukat/L|"
     r"U/mL|IU/mL|units/mL|U/L|IU/L|kU/L|/uL|/mm3|/mm\^3|/cmm|/mcL|uL|mm3|cells/uL|cells/mm3|copies/mL|cop/mL|cps/mL|copies|L|k(?![A-Za-z/]))|\u00b0?\s?[CF]\b|%)(?![A-Za-z])",
     re.IGNORECASE,
 )
@@ -109,7 +109,7 @@ def read_item(text: str, start: int, end: int, sentence_end: int, details: Mappi
         return Value(details={"state": details["state"]})
     found = numbers(text, start, end)
     if (
-        item in ("hb", "platelets", "neutrophils", "ferritin", "fibrinogen", "triglycerides", "scd25", "temperature")
+        item in ("hb", "platelets", "neutrophils", "ferritin", "fibrinogen", "triglycerides", "scd25", "temperature", "ast")
         and found
     ):
         number = found[-1] if details.get("last_number", True) else found[0]
