@@ -101,7 +101,10 @@ def _size(chart: Chart, rule: DoseCourse, m: Mention) -> tuple[str | None, str]:
     if unit == "mg/kg":
         per_kg = daily * factor
         said = f"{daily:g} mg/kg/d = {per_kg:.3g} mg/kg/d {rule.name}"
-        return ("high" if per_kg >= rule.per_kg_per_day - 1e-9 else "low"), said
+        weight = chart.weight
+        total = per_kg * weight.normalized_value if weight and weight.normalized_value else None
+        size = "high" if per_kg >= rule.per_kg_per_day - 1e-9 else "low"
+        return _limited(chart, rule, size, total), said
     if unit == "mg/m2":
         surface = _surface(chart)
         if details.get("also_mg"):
@@ -124,7 +127,7 @@ def _size(chart: Chart, rule: DoseCourse, m: Mention) -> tuple[str | None, str]:
     return "unclear", f"{said}, weight not known"
 
 
-def _limited(chart: Chart, rule: DoseCourse, size: str, total: float) -> str:
+def _limited(chart: Chart, rule: DoseCourse, size: str, total: float | None) -> str:
     """Return the size of a dose by the limits for the patient's age and weight; an age that straddles one leaves it open."""
     found = age_at(chart)
     weight = chart.weight.normalized_value if chart.weight else None
@@ -133,7 +136,7 @@ def _limited(chart: Chart, rule: DoseCourse, size: str, total: float) -> str:
         of_age = [limit.age_from <= a < limit.age_below for a in ages]
         if not any(of_age) or (limit.weight_from and (weight is None or weight < limit.weight_from)):
             continue
-        enough = total >= limit.per_day - 1e-9
+        enough = total is not None and total >= limit.per_day - 1e-9
         if limit.role == "needed" and size == "high" and not enough:
             return "unclear"
         if limit.role == "suffices" and size == "low" and enough:
