@@ -109,7 +109,8 @@ def read_item(text: str, start: int, end: int, sentence_end: int, details: Mappi
         return Value(details={"state": details["state"]})
     found = numbers(text, start, end)
     if (
-        item in ("hb", "platelets", "neutrophils", "ferritin", "fibrinogen", "triglycerides", "scd25", "temperature", "ast")
+        item
+        in ("hb", "platelets", "neutrophils", "ferritin", "fibrinogen", "triglycerides", "scd25", "temperature", "ast")
         and found
     ):
         number = found[-1] if details.get("last_number", True) else found[0]
