@@ -17,7 +17,10 @@ _UNIT = re.compile(
     r"U/mL|IU/mL|units/mL|U/L|IU/L|kU/L|/uL|/mm3|/mm\^3|/cmm|/mcL|uL|mm3|cells/uL|cells/mm3|copies/mL|cop/mL|cps/mL|copies|L|k(?![A-Za-z/]))|\u00b0?\s?[CF]\b|%)(?![A-Za-z])",
     re.IGNORECASE,
 )
-_POWER = re.compile(r"[ \t]{0,3}(?:[x*][ \t]?10[ \t]?\^?[ \t]?\d{1,2}|(?<![\d.,])10\^\d{1,2})", re.IGNORECASE)
+_POWER = re.compile(
+    r"[ \t]{0,3}(?:[x*][ \t]?10[ \t]?\^?[ \t]?\d{1,2}|(?<![\d.,])10\^\d{1,2})(?=[ \t]?(?:/|L\b|uL\b|mm|cells|$|[.,;)\n]))|[ \t]{0,3}(?:K|cells)?/?[ \t]?mm\^?3",
+    re.IGNORECASE,
+)
 """The power of ten of a unit behind a value: its digits are no value."""
 _FLAG = re.compile(
     r"[ \t]{0,8}\(?(?P<flag>HH|LL|H|L|high|low|elevated|raised|decreased|reduced|normal|\*|\u2191{1,3}|\u2193{1,3})\b\)?(?!\s?(?:range\s?)?[<>:]?=?\s?\d)",
