@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-all check lint types imports rules clean setup
+.PHONY: demo test service check lint types imports rules clean setup
 
 setup: $(READY)
 
@@ -22,9 +22,9 @@ demo: $(READY)
 test: $(READY)
 	@$(BIN)/python -m pytest -m "not service"
 
-# Also the tests that need a server; see .ci/run for the packages.
-test-all: $(READY)
-	@$(BIN)/python -m pytest
+# The tests that need a server or Java; see .ci/run for the packages.
+service: $(READY)
+	@$(BIN)/python -m pytest -m service
 
 lint: $(READY)
 	@$(BIN)/ruff check .
@@ -39,7 +39,7 @@ imports: $(READY)
 rules: $(READY)
 	@$(BIN)/notecriteria rules check
 
-check: lint types imports rules test-all
+check: lint types imports rules test service
 
 clean:
 	rm -rf $(VENV) demo-run .pytest_cache .mypy_cache .ruff_cache .hypothesis

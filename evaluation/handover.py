@@ -34,7 +34,7 @@ def hand_over(
     to: str,
     out: Path,
     *,
-    notes: Sequence[Path],
+    notes: Sequence[str | Path],
     columns: Mapping[str, str] | None = None,
     trial: str | None = None,
     rules: Path | None = None,

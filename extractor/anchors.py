@@ -19,6 +19,8 @@ LONGEST = 24
 """Characters of a string that are of use."""
 SHORTEST = 2
 """Characters that a string to look for must have."""
+ENOUGH = 5
+"""Characters with which a string is rare enough; making it longer only makes more of them."""
 WIDEST = 4000
 """Characters a match may have; the rules are bounded well below."""
 
@@ -234,6 +236,8 @@ class _Reader:
         """Return strings one of which every match begins with; the empty one where nothing is known."""
         so_far: Strings = _EMPTY
         for i, (op, value) in enumerate(tree):
+            if min(map(len, so_far)) >= ENOUGH:
+                break
             part = self._exact(op, value)
             grown = _times(so_far, part) if part is not None else None
             if grown is None:

@@ -265,6 +265,8 @@ def _key(screener: Screener, *, redact: bool) -> str:
     # The code itself too: a version of one's own, between two releases, must not take over what another one found.
     for path in sorted(_PACKAGE.rglob("*.py")):
         whole.update(path.relative_to(_PACKAGE).as_posix().encode() + path.read_bytes())
+    if _PACKAGE.parent.is_file():  # the zip that Spark is given
+        whole.update(_PACKAGE.parent.read_bytes())
     return whole.hexdigest()
 
 
@@ -450,15 +452,20 @@ def run_content(run: Run, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def write_run(run: Run, folder: RunFolder, given: Mapping[str, Any]) -> None:
     """Write ``run.json``; see ``run_content``."""
-    lists: dict[str, Kind] = {"unreadable_inputs": "input", "set_aside": "set_aside", "warnings": "warning"}
     with folder.create(RUN, text=True) as stream:
-        stream.write(_json(run_content(run, given)).removesuffix("\n}"))
-        for name, kind in lists.items():
-            stream.write(f',\n  "{name}": [')
-            for number, issue in enumerate(run.issues_of(kind)):
-                stream.write(("," if number else "") + "\n    " + _json(issue.record()).replace("\n", "\n    "))
-            stream.write("\n  ]" if len(run.issues_of(kind)) else "]")
-        stream.write("\n}\n")
+        stream.writelines(run_text(run, given))
+
+
+def run_text(run: Run, given: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the text of ``run.json`` piece by piece, for the issues may be many; see ``run_content``."""
+    lists: dict[str, Kind] = {"unreadable_inputs": "input", "set_aside": "set_aside", "warnings": "warning"}
+    yield _json(run_content(run, given)).removesuffix("\n}")
+    for name, kind in lists.items():
+        yield f',\n  "{name}": ['
+        for number, issue in enumerate(run.issues_of(kind)):
+            yield ("," if number else "") + "\n    " + _json(issue.record()).replace("\n", "\n    ")
+        yield "\n  ]" if len(run.issues_of(kind)) else "]"
+    yield "\n}\n"
 
 
 def _json(value: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -69,7 +69,7 @@ def screen(
             help="Folders of .txt, .html, .rtf; CSV, TSV, JSON Lines, Parquet files; s3://, abfs://, gs://; patterns.",
         ),
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="The run folder to write.")] = None,
+    out: Annotated[str | None, typer.Option("--out", metavar="DIR", help="The run folder to write.")] = None,
     trial: Trial = "NCT07208058",
     rules: Rules = None,
     as_of: AsOf = None,
@@ -99,7 +99,15 @@ def screen(
         bool,
         typer.Option("--resume", help="Go on with a run that was stopped, or read only what is new since the last."),
     ] = False,
-    engine: Annotated[str, typer.Option("--engine", help=f"local, or spark ({LATER}).")] = "local",
+    engine: Annotated[str, typer.Option("--engine", help="local, or spark for a cluster (docs/spark.md).")] = "local",
+    master: Annotated[
+        str | None,
+        typer.Option("--master", metavar="URL", help="With --engine spark: the cluster; default: this machine."),
+    ] = None,
+    spark_conf: Annotated[
+        list[str] | None,
+        typer.Option("--spark-conf", metavar="KEY=VALUE", help="With --engine spark: a setting; may be given again."),
+    ] = None,
     sql: Annotated[
         str | None, typer.Option("--sql", metavar="QUERY", help="Query that gives the notes, in place of INPUT.")
     ] = None,
@@ -109,9 +117,12 @@ def screen(
     """Read notes and write a run folder: answers with their evidence for every patient."""
     from extractor.errors import NoteCriteriaError, UsageError
 
-    if engine != "local":
-        _later("--engine spark", engine == "spark")
-        raise UsageError(f"--engine {engine}: there is no such engine; the only one so far is local")
+    if engine not in ("local", "spark"):
+        raise UsageError(f"--engine {engine}: there is no such engine; take local or spark")
+    if engine == "local" and (master or spark_conf):
+        raise UsageError("--master and --spark-conf are for Spark; add --engine spark")
+    if engine == "spark":
+        _refuse_local(workers=workers != 1, resume=resume, sql=sql or url, part_column=part_column)
     if out is None:
         raise UsageError("--out DIR is missing; name the run folder to write")
     from contextlib import nullcontext
@@ -119,33 +130,52 @@ def screen(
     from extractor import batch, console
     from extractor.notes import parse_columns
 
-    given: list[Input] = [*(inputs or []), *_query(inputs, sql, url, password_file)]
-    try:
-        with nullcontext() if quiet else console.progress() as progress:
-            run = batch.screen(
-                given,
-                out,
-                trial=trial,
-                rules=rules,
-                as_of=as_of,
-                columns=parse_columns(columns),
-                encoding=encoding,
-                part_column=part_column,
-                part_separator=part_separator,
-                date_shift_column=date_shift_column,
-                workers=workers,
-                redact_evidence=redact_evidence,
-                resume=resume,
-                progress=progress,
-            )
-    except KeyboardInterrupt:
-        raise NoteCriteriaError("stopped; the same command with --resume goes on from here") from None
+    where = None
+    common: dict[str, Any] = {
+        "trial": trial,
+        "rules": rules,
+        "as_of": as_of,
+        "columns": parse_columns(columns),
+        "encoding": encoding,
+        "date_shift_column": date_shift_column,
+        "redact_evidence": redact_evidence,
+    }
+    if engine == "spark":
+        from extractor import sparkrun
+        from extractor.sparksession import parse_conf
+
+        conf = parse_conf(spark_conf or [])
+        run = sparkrun.screen(list(inputs or []), out, master=master, conf=conf, quiet=quiet, **common)
+        where = sparkrun.results_line(out)
+    else:
+        given: list[Input] = [*(inputs or []), *_query(inputs, sql, url, password_file)]
+        parts: dict[str, Any] = {"part_column": part_column, "part_separator": part_separator}
+        try:
+            with nullcontext() if quiet else console.progress() as progress:
+                run = batch.screen(given, out, workers=workers, resume=resume, progress=progress, **parts, **common)
+        except KeyboardInterrupt:
+            raise NoteCriteriaError("stopped; the same command with --resume goes on from here") from None
     for line in console.issue_lines(run, quiet=quiet):
         tell(f"notecriteria: {line}")
     if not quiet:
-        console.show_run(run)
+        console.show_run(run, where)
     if run.issues_of("input"):
         raise typer.Exit(2)
+
+
+def _refuse_local(**given: object) -> None:
+    """Refuse options that only the local engine has."""
+    from extractor.errors import UsageError
+
+    instead = {
+        "workers": "--workers is for the local engine; on Spark say --master 'local[2]' or --spark-conf",
+        "resume": "--resume is for the local engine; Spark repeats what was lost by itself, so leave it out",
+        "sql": "--sql and --url are for the local engine; on Spark name table:NAME",
+        "part_column": "--part-column is for the local engine; for Spark join the parts of each note before",
+    }
+    for name, told in instead.items():
+        if given[name]:
+            raise UsageError(told)
 
 
 def _query(inputs: list[str] | None, sql: str | None, url: str | None, password_file: Path | None) -> list[Input]:
@@ -323,7 +353,7 @@ def export(
         typer.Option("--out", metavar="PATH", help="Folder to write; excel: an .xlsx file; fhir: also a .json Bundle."),
     ] = None,
     notes: Annotated[
-        list[Path] | None,
+        list[str] | None,
         typer.Option("--notes", metavar="INPUT", help="The notes again: brat and label-studio need them, omop may."),
     ] = None,
     columns: Annotated[

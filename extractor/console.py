@@ -152,15 +152,20 @@ def _counted(n: int, noun: str) -> str:
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
-def show_run(run: Run) -> None:
-    """Print the closing table of a run: counts per question, what they mean, and where the report lies."""
+def show_run(run: Run, where: str | None = None) -> None:
+    """Print the closing table of a run: counts per question, what they mean, and where the report lies.
+
+    Args:
+        run: the run.
+        where: where the results are, of a run without a report.
+    """
     from rich.table import Table
     from rich.text import Text
 
     out = console()
     trial = run.screener.trial
     aside = len(run.issues_of("set_aside"))
-    told = f", {aside} set aside (why: run.json)" if aside else ""
+    told = f", {aside} set aside (why: {'the issues' if where else 'run.json'})" if aside else ""
     out.print(
         Text(
             f"{trial.trial}: {_counted(len(run.summaries), 'patient')}, {_counted(run.notes, 'note')} read{told}",
@@ -179,7 +184,7 @@ def show_run(run: Run) -> None:
     out.print(table)
     out.print("Roll-up: " + ", ".join(f"{SCREEN_WORDS[s]} {n}" for s, n in reversed(run.screens.items())))
     out.print(Text(trial.statement, style="bold red"))
-    out.print(f"Report: {run.out / 'report.html'}")
+    out.print(where or f"Report: {run.out / 'report.html'}")
 
 
 def _cell(kind: str, status: str, count: int) -> Any:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from extractor.cleantext import clean
 from extractor.context import ContextEngine, Edge
-from extractor.matching import Target, find_targets
+from extractor.matching import Target, candidates, choose, find_targets, scan
 from extractor.mentions import Assembler
 from extractor.rulebook import Rulebook, Term, load_rulebook
 from extractor.rulefiles import Entry
@@ -106,9 +106,13 @@ class Extractor:
 
     def _of(self, note: Note) -> list[Mention]:
         cleaned = clean(note.text)
+        scanned = scan(cleaned.text, self.book)
+        found = candidates(cleaned.text, self.book, scanned)
+        if not found:
+            return []
         sections = self._sections.find(cleaned.text)
         sentences = find_sentences(cleaned.text, sections)
-        targets = find_targets(cleaned.text, self.book, sentences, sections)
+        targets = choose(cleaned.text, found, self.book, sentences, sections, scanned)
         if not targets:
             return []
         return self._assembler.assemble(

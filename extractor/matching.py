@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from itertools import chain
 from typing import NamedTuple
 
 from extractor.misspellings import Speller
@@ -60,7 +59,12 @@ def candidates(text: str, book: Rulebook, scanned: Scanned | None = None) -> lis
         if index < len(book.terms)
         for m in patterns.matches(index, text, scanned[index], 0, len(text))
         if m.end() > m.start()
-    ]
+    ] + misspelled(text, book)
+
+
+def misspelled(text: str, book: Rulebook) -> list[Target]:
+    """Return the matches of vocabulary entries on misspelled names."""
+    return [trimmed(text, m.start, m.end, book.terms[m.term]) for m in _speller(book).find(text)]
 
 
 def scan(text: str, book: Rulebook) -> Scanned:
@@ -124,8 +128,7 @@ def choose(
 ) -> list[Target]:
     """Return the targets that stand: company right, no look-alike, the longest of each label."""
     standing: dict[str, list[Target]] = {}
-    misspelled = (trimmed(text, m.start, m.end, book.terms[m.term]) for m in _speller(book).find(text))
-    for target in chain(found, misspelled):
+    for target in found:
         if _company_is_right(text, target, sentences, sections or []):
             standing.setdefault(target.term.label, []).append(target)
     if not standing:

@@ -319,7 +319,7 @@ class Assembler:
         start, end = target.start, target.end
         if label == "PFT":
             return read_pft(text, start, end)
-        if label == "HLH_FEATURE":
+        if label in ("HLH_FEATURE", "_LAB"):
             return read_item(text, start, end, sentence[1], details)
         if label == "AGE":
             return read_age(text, start, end)
@@ -480,9 +480,9 @@ def nearest_date(
     return best[1] if best else None
 
 
-_GIVEN = frozenset({"CAR_T", "TCE", "ADC", "STEROID"})
+_GIVEN = frozenset({"CAR_T", "TCE", "ADC", "STEROID", "_TRANSPLANT", "_VACCINE", "_HLH_THERAPY"})
 _MEASURES = frozenset({"AGE", "WEIGHT", "HEIGHT"})
-_LISTED = frozenset({"PFT", "HLH_FEATURE"})
+_LISTED = frozenset({"PFT", "HLH_FEATURE", "_LAB"})
 """Labels of results that are listed behind one date."""
 _LEAD = re.compile(
     r"\W{0,8}(?:(?:in|on|by|around|about|since|early|late|mid|during|back\sin)[\s-]){0,2}\W{0,6}", re.IGNORECASE
@@ -493,6 +493,7 @@ _ONGOING = re.compile(
 )
 _DATED_PAST = frozenset(
     {"CAR_T", "TCE", "ADC", "STEROID", "EBV", "HLH", "STEROID_RESPONSE", "PFT", "HLH_FEATURE", "WEIGHT"}
+    | {"_TRANSPLANT", "_VACCINE", "_HLH_THERAPY", "_HLH_COURSE", "_LAB"}
 )
 """Labels of events: a date before the present course makes them past. A disease with a date of diagnosis goes on."""
 
@@ -508,7 +509,7 @@ def _plain_year(text: str, target: Target, date: DateMention) -> bool:
 _OPEN_START = re.compile(
     r"\b(?:since|from|started(?:\son)?|on\s(?:and\soff\s)?since|begun|commenced)\s{0,2}\W{0,3}$", re.IGNORECASE
 )
-_COURSES = frozenset({"STEROID", "ADC", "TCE"})
+_COURSES = frozenset({"STEROID", "ADC", "TCE", "_HLH_THERAPY"})
 """Labels of treatments that may go on."""
 
 

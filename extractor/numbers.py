@@ -15,6 +15,12 @@ _COMPARATOR = {
 }  # fmt: skip
 
 
+_OF_UNIT = re.compile(r"(?:\^|10[*E]|/\s?c?u?m{1,2})$", re.IGNORECASE)
+"""What stands before a figure that belongs to a unit: a power of ten, cubic millimetres."""
+_IS_BASE = re.compile(r"(?<=[\sx*]10)[\^*E]\d", re.IGNORECASE)
+"""What stands behind the ten of a power of ten in a unit."""
+
+
 class Number(NamedTuple):
     """A number in a text with its comparator (``=`` where none stands)."""
 
@@ -48,6 +54,8 @@ def numbers(text: str, start: int, end: int) -> list[Number]:
     """Return the numbers of a stretch of text."""
     found = []
     for m in NUMBER.finditer(text, start, end):
+        if _OF_UNIT.search(text, max(start, m.start() - 4), m.start()) or _IS_BASE.match(text, m.end()):
+            continue
         value = to_float(m["body"])
         power = m["power"] or m["epower"]
         if power:

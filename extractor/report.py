@@ -7,10 +7,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
 from itertools import chain
-from pathlib import Path
 from typing import IO, Any, Final
 
-from jinja2 import Environment, FileSystemLoader
+from jinja2 import Environment, PackageLoader
 
 from extractor.records import Record, Snippet
 from extractor.schema import ATTRIBUTES, SCREENS, STATUSES, Answer, Mention
@@ -20,7 +19,6 @@ from extractor.wording import SCREEN_WORDS, excludes, printable, status_tone, st
 MOST_DETAILS: Final = 500
 """Patients whose evidence the page shows; the rest have a row, and all stands in the Parquet tables."""
 MOST_ISSUES: Final = 200
-_TEMPLATES: Final = Path(__file__).parent / "templates"
 
 
 @dataclass(frozen=True)
@@ -90,9 +88,9 @@ def write_report(
         details: the evidence of the patients in ``shown``, in the order of the summaries.
         shown: patients whose evidence is shown.
     """
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
+    # PackageLoader finds the template in a zip too, from which Spark's driver may run
+    loader = PackageLoader("extractor", "templates")
+    environment = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["printable"] = printable
     trial, counts = frame.trial, Counter(p.screen for p in summaries)
     page = environment.get_template("report.html").stream(

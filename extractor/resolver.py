@@ -14,12 +14,14 @@ from extractor.mechanisms.ever import ever
 from extractor.mechanisms.infection import infection_now
 from extractor.mechanisms.people import age, allergy, consent
 from extractor.mechanisms.recent import recent_disease
+from extractor.mechanisms.value import lab_value
 from extractor.schema import Answer, Mention
 from extractor.trial import Combination, SameAs, Trial
 
 _MECHANISMS: Mapping[str, Callable[[Chart, Any], Verdict]] = {
     "ever": ever,
     "infection_now": infection_now,
+    "value": lab_value,
     "dose_course": dose_course,
     "age": age,
     "consent": consent,
@@ -76,19 +78,26 @@ def _verdict(chart: Chart, rule: Any) -> Verdict:
 
 
 def _combined(chart: Chart, rule: Combination) -> Verdict:
-    """Return the answer to all, any or none of other questions; what is not documented stays open."""
+    """Return the answer to a question over other questions; what is not documented stays open."""
     parts = [chart.verdicts[q] for q in rule.questions]
     named = ", ".join(f"{q} {v.status.replace('_', ' ')}" for q, v in zip(rule.questions, parts, strict=True))
     evidence = tuple(m for v in parts for m in v.evidence[:2])
-    statuses = [v.status for v in parts]
+    status = _status_of(rule, [v.status for v in parts])
+    capped = " (a part of the criterion cannot be read from notes)" if status == "met" != rule.met_is else ""
+    return Verdict(rule.met_is if capped else status, f"From {named}{capped}.", evidence, "inferred")
+
+
+def _status_of(rule: Combination, statuses: Sequence[str]) -> str:
+    ranked = sorted(statuses, key=_ORDER.index, reverse=True)
+    if rule.type == "first":
+        return next((s for s in statuses if s != "not_documented"), "not_documented")
     if rule.type == "not":
-        opposite = {"met": "not_met", "not_met": "met"}
-        status = opposite.get(statuses[0], statuses[0])
-    else:
-        order = ["not_met", "not_documented", "possible", "met"]
-        pick = min if rule.type == "all" else max
-        status = pick(statuses, key=order.index)
-    return Verdict(status, f"From {named}.", evidence, "inferred")
+        return _OPPOSITE.get(ranked[0], ranked[0])
+    return ranked[{"all": len(ranked), "any": 1, "at_least": rule.count}[rule.type] - 1]
+
+
+_ORDER = ("not_met", "not_documented", "possible", "met")
+_OPPOSITE = {"met": "not_met", "not_met": "met"}
 
 
 def screen_of(answers: Sequence[Answer]) -> str:

@@ -24,10 +24,10 @@ from extractor.rulefiles import (
     Vocabulary,
     load,
 )
+from extractor.shipped import shipped_rules
 from extractor.terms import alternation
 
-_HERE = Path(__file__).resolve().parent
-SHIPPED_RULES = _HERE / "rules" if (_HERE / "rules").is_dir() else _HERE.parent / "rules"
+SHIPPED_RULES = shipped_rules(Path(__file__).resolve().parent)
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import pkgutil
 import re
 import sys
 import tempfile
@@ -152,7 +153,7 @@ def cache_dir() -> Path:
 
 def cached_anchors(patterns: tuple[str, ...]) -> tuple[list[Anchor] | None, ...]:
     """Return the anchors of patterns, from the disk where the very same patterns were analysed before."""
-    code = Path(anchors.__file__).read_bytes()
+    code = pkgutil.get_data("extractor", "anchors.py") or b""  # it may lie in a zip
     key = hashlib.sha256(b"\0".join([sys.version.encode(), code, *(p.encode() for p in patterns)])).hexdigest()
     path = cache_dir() / f"anchors-{key[:32]}.json"
     try:

@@ -38,7 +38,16 @@ LABELS: Final = (
     "CONSENT",
 )
 """Labels of the annotation guideline; the first eight are the main ones."""
-RESOLVER_LABELS: Final = ("_HLH_CRITERIA", "_BIRTH_DATE", "_STUDY")
+RESOLVER_LABELS: Final = (
+    "_HLH_CRITERIA",
+    "_BIRTH_DATE",
+    "_STUDY",
+    "_TRANSPLANT",
+    "_VACCINE",
+    "_HLH_THERAPY",
+    "_HLH_COURSE",
+    "_LAB",
+)
 """Statements that are no mentions of the guideline but that the resolver needs; they never leave the program."""
 MAIN_LABELS: Final = LABELS[:8]
 

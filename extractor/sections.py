@@ -70,10 +70,12 @@ class SectionFinder:
         edge = r"(?![A-Za-z0-9])"
         known = (
             f"{_LINE_LEAD}(?:{name}){edge}{_QUALIFIER}[*_]{{0,2}}"
-            r"(?:[ \t]{0,8}(?::|=|--?(?=[ \t]))[ \t]*,?|[ \t]*(?=\n|\Z)|[ \t]{2,}(?=\S)|(?P<plain>[ \t](?=[a-z0-9\[])))"
+            r"(?:[ \t]{0,8}(?::|=|--?(?=[ \t]))[ \t]*,?|[ \t]*(?=\n|\Z)|[ \t]{2,}(?=\S))"
         )
+        plain = rf"{_LINE_LEAD}(?:{name}){edge}[ \t](?=[a-z0-9\[])"
         inline = f"{_INLINE_LEAD}(?:{name}){edge}{_QUALIFIER}[ \t]{{0,2}}:,?"
         object.__setattr__(self, "_known", re.compile(known, re.IGNORECASE))
+        object.__setattr__(self, "_plain", re.compile(plain, re.IGNORECASE))
         object.__setattr__(self, "_inline", re.compile(inline, re.IGNORECASE))
 
     def find(self, text: str) -> list[Section]:
@@ -82,11 +84,11 @@ class SectionFinder:
         for pattern in (_OTHER, _INLINE_OTHER):
             for m in pattern.finditer(text):
                 heads[m.start(m.lastgroup)] = (m.start(m.lastgroup), m.end(), None)  # type: ignore[arg-type]
-        for pattern in (self._inline, self._known):  # type: ignore[attr-defined]
+        for pattern in (self._plain, self._inline, self._known):  # type: ignore[attr-defined]
             for m in pattern.finditer(text):
-                group = next(g for g, span in m.groupdict().items() if span is not None and g != "plain")
+                group = str(m.lastgroup)
                 start = m.start(group)
-                if m.groupdict().get("plain") and not _ABBREVIATED.fullmatch(m.group(group)):
+                if pattern is self._plain and not _ABBREVIATED.fullmatch(m.group(group)):  # type: ignore[attr-defined]
                     continue  # "trial team met" is no header "trial"; "FH lymphoma" is one
                 heads[start] = (start, m.end(), self.rules[int(group[1:])])
         ordered = [heads[k] for k in sorted(heads)]

@@ -51,7 +51,7 @@ _ABBREVIATION = re.compile(
     r"(?:^|[^A-Za-z.])(?:" + "|".join(re.escape(a) for a in _ABBREVIATIONS) + r")\.$", re.IGNORECASE
 )
 _PLAIN_WORD = re.compile(r"(?:^|[\s(/-])[a-z]{5,}$")
-_INITIAL = re.compile(r"(?:^|[^A-Za-z0-9])[A-Z]\.$|(?:^|[\n,;:(])[ \t]*\d{1,2}\.$")
+_INITIAL = re.compile(r"(?:^|[^A-Za-z0-9/])(?<!\d\s)[A-Z]\.$|(?:^|[\n,;:(])[ \t]*\d{1,2}\.$")
 _STOP = re.compile(r"[.!?]['\")\]]{0,2}(?:[ \t]+|(?=,[ \t]{0,3}[A-Z0-9])|(?=[A-Z][a-z]{2,}))|\.,[ \t]*|\n")
 _LIST_LEAD = re.compile(
     r"[ \t]*(?:[-*+#>=~]{1,3}[ \t]|[-*+#](?=[A-Za-z\[])|\(?(?:\d{1,2}|[a-zA-Z]|[ivxIVX]{1,4})[.)][ \t]|\[[ xX*]{0,3}\]|\([ xX]\)|_{2,}|\d{1,2}[ \t]{2,}|->|\|)"

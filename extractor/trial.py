@@ -59,8 +59,27 @@ class Threshold(_Strict):
         return inside
 
 
-class Ever(_Strict):
-    """Anything asserted of some labels, at any time."""
+class Window(_Strict):
+    """A rule that may ask for a window that ends on the reference date, its first day included."""
+
+    within_days: int | None = Field(default=None, ge=0)
+    within_weeks: int | None = Field(default=None, ge=0)
+    within_months: int | None = Field(default=None, ge=0)
+
+    @property
+    def limited(self) -> bool:
+        """Whether a window is asked for at all."""
+        return (self.within_days, self.within_weeks, self.within_months) != (None, None, None)
+
+    @model_validator(mode="after")
+    def _one_window(self) -> Window:
+        if [self.within_days, self.within_weeks, self.within_months].count(None) < 2:
+            raise ValueError("give one of within_days, within_weeks and within_months")
+        return self
+
+
+class Ever(Window):
+    """Anything asserted of some labels, at any time, within a window, or now."""
 
     type: Literal["ever"]
     labels: tuple[str, ...]
@@ -70,7 +89,10 @@ class Ever(_Strict):
     uncertain_is: Status = "possible"
     family_is: Status | None = None
     needs_result: tuple[str, ...] = ()
-    within_days: int | None = None
+    possible_concepts: tuple[str, ...] = ()
+    """Concepts that count but leave open whether the criterion means them: they make the answer possible at most."""
+    now: bool = False
+    """Only what goes on counts: the latest statement of each concept decides, and what is past does not count."""
 
 
 class InfectionNow(_Strict):
@@ -85,6 +107,33 @@ class InfectionNow(_Strict):
     quantitative: str = ""
 
 
+class LabValue(Window):
+    """A laboratory value beyond a limit, or a sign that stands for it."""
+
+    type: Literal["value"]
+    label: str
+    name: str
+    values: tuple[Threshold, ...] = ()
+    states: tuple[str, ...] = ()
+    pick: Literal["latest", "any"] = "latest"
+
+    @model_validator(mode="after")
+    def _something_is_asked(self) -> LabValue:
+        if not (self.values or self.states):
+            raise ValueError("give values or states")
+        return self
+
+
+class DoseLimit(_Strict):
+    """A daily dose that patients of some age or weight need, or that suffices for them."""
+
+    per_day: float = Field(gt=0)
+    role: Literal["needed", "suffices"]
+    age_from: float = 0
+    age_below: float = 200
+    weight_from: float = 0
+
+
 class DoseCourse(_Strict):
     """A course of a drug class of at least some dose per kilogram for at least some days."""
 
@@ -96,14 +145,21 @@ class DoseCourse(_Strict):
     unweighted_met: float
     unweighted_low: float
     equivalents: dict[str, float]
+    limits: tuple[DoseLimit, ...] = ()
+    route: Literal["iv", "po", "im"] | None = None
+    """A stated other route does not count; a route that is not stated does."""
 
 
 class Age(_Strict):
-    """Age at the reference date within two limits, both inclusive."""
+    """Age within two limits, both inclusive, at the reference date or when a disease was first dated."""
 
     type: Literal["age"]
     low: float
     high: float
+    possible_low: float | None = None
+    """Ages from here up to ``low`` are possible (some cohorts take them)."""
+    at: str = ""
+    """Label whose first dated mention is the day that counts; without one it is the reference date."""
 
 
 class Consent(_Strict):
@@ -193,15 +249,27 @@ class SameAs(_Strict):
 
 
 class Combination(_Strict):
-    """All, any or none of other questions."""
+    """All, any, none, at least some, or the first that is documented, of other questions."""
 
-    type: Literal["all", "any", "not"]
+    type: Literal["all", "any", "not", "at_least", "first"]
     questions: tuple[str, ...] = Field(min_length=1)
+    count: int = Field(default=1, ge=1)
+    met_is: Status = "met"
+    """What ``met`` becomes where a part of the criterion cannot be read from notes."""
+
+    @model_validator(mode="after")
+    def _count_is_possible(self) -> Combination:
+        if self.type != "at_least" and "count" in self.model_fields_set:
+            raise ValueError("count belongs to at_least")
+        if self.count > len(self.questions):
+            raise ValueError("count asks for more questions than are named")
+        return self
 
 
 Rule = Annotated[
     Ever
     | InfectionNow
+    | LabValue
     | DoseCourse
     | Age
     | Consent

@@ -18,6 +18,7 @@ CANONICAL = {
     "ferritin": "ug/L",
     "scd25": "U/mL",
     "temperature": "C",
+    "ast": "U/L",
 }
 """The unit in which each item's ``normalized_value`` stands."""
 
@@ -36,7 +37,8 @@ def normalize(item: str, value: float, unit: str | None) -> tuple[float, str] | 
     """Return a value in the canonical unit of an item.
 
     Args:
-        item: ``hb``, ``platelets``, ``neutrophils``, ``triglycerides``, ``fibrinogen``, ``ferritin``, ``scd25``, ``temperature``.
+        item: ``hb``, ``platelets``, ``neutrophils``, ``triglycerides``, ``fibrinogen``, ``ferritin``, ``scd25``,
+            ``temperature``, ``ast``.
         value: the number as written.
         unit: the unit as written, ``None`` where none stands.
 
@@ -111,6 +113,12 @@ def _scd25(value: float, key: str) -> float | None:
     return None
 
 
+def _enzyme(value: float, key: str) -> float | None:
+    if key in ("u/l", "iu/l", "units/l", ""):
+        return value
+    return value * 60 if key in ("ukat/l", "microkat/l") else None
+
+
 def _temperature(value: float, key: str) -> float | None:
     if "f" in key or value > 60:
         return (value - 32) * 5 / 9
@@ -126,4 +134,5 @@ _CONVERT = {
     "ferritin": _ferritin,
     "scd25": _scd25,
     "temperature": _temperature,
+    "ast": _enzyme,
 }

@@ -13,12 +13,14 @@ from extractor.pfttable import cell_under
 from extractor.units import normalize
 
 _UNIT = re.compile(
-    r"[ \t]{0,3}(?P<unit>(?:x\s?10\s?\^?\s?\d{1,2}|10\^\d{1,2}|x\s?10)?\s?/?(?:ng/mL|ug/L|mcg/L|ug/mL|ng/dL|mg/dL|mg/L|pg/mL|g/dL|gm/dL|g/L|mg%|gm%|G/L|Gpt/L|g%|mmol/L|mmol|umol/L|pmol/L|K/uL|K/mm3|K/mcL|"
+    r"[ \t]{0,3}(?P<unit>(?:x\s?10\s?\^?\s?\d{1,2}|10\^\d{1,2}|x\s?10)?\s?/?(?:ng/mL|ug/L|mcg/L|ug/mL|ng/dL|mg/dL|mg/L|pg/mL|g/dL|gm/dL|g/L|mg%|gm%|G/L|Gpt/L|g%|mmol/L|mmol|umol/L|pmol/L|K/uL|K/mm3|K/mcL|ukat/L|"
     r"U/mL|IU/mL|units/mL|U/L|IU/L|kU/L|/uL|/mm3|/mm\^3|/cmm|/mcL|uL|mm3|cells/uL|cells/mm3|copies/mL|cop/mL|cps/mL|copies|L|k(?![A-Za-z/]))|\u00b0?\s?[CF]\b|%)(?![A-Za-z])",
     re.IGNORECASE,
 )
+_POWER = re.compile(r"[ \t]{0,3}(?:[x*][ \t]?10[ \t]?\^?[ \t]?\d{1,2}|(?<![\d.,])10\^\d{1,2})", re.IGNORECASE)
+"""The power of ten of a unit behind a value: its digits are no value."""
 _FLAG = re.compile(
-    r"[ \t]{0,8}\(?(?P<flag>HH|LL|H|L|high|low|elevated|raised|decreased|reduced|normal|\*|\u2191{1,3}|\u2193{1,3})\b\)?",
+    r"[ \t]{0,8}\(?(?P<flag>HH|LL|H|L|high|low|elevated|raised|decreased|reduced|normal|\*|\u2191{1,3}|\u2193{1,3})\b\)?(?!\s?(?:range\s?)?[<>:]?=?\s?\d)",
     re.IGNORECASE,
 )
 _REF = re.compile(
@@ -107,9 +109,14 @@ def read_item(text: str, start: int, end: int, sentence_end: int, details: Mappi
     item = details.get("item", "")
     if details.get("state"):
         return Value(details={"state": details["state"]})
-    found = numbers(text, start, end)
+    power = _POWER.search(text, start, end)
+    if power and numbers(text, start, power.start()):
+        found = numbers(text, start, power.start())
+    else:
+        found = numbers(text, start, end)
     if (
-        item in ("hb", "platelets", "neutrophils", "ferritin", "fibrinogen", "triglycerides", "scd25", "temperature")
+        item
+        in ("hb", "platelets", "neutrophils", "ferritin", "fibrinogen", "triglycerides", "scd25", "temperature", "ast")
         and found
     ):
         number = found[-1] if details.get("last_number", True) else found[0]
@@ -148,7 +155,9 @@ def read_load(text: str, end: int, sentence_end: int) -> Value | None:
         m = re.compile(
             r"[ \t]{0,14}(?:x10\^?\d\s?)?(?P<u>copies|cop\b|cps|IU|c/mL|gEq|GE/|geq|log(?:10)?)", re.IGNORECASE
         ).match(text, number.end)
-        log_before = re.search(r"log(?:10)?\s?$", text[end : number.start], re.IGNORECASE)
+        if number.value == 10 and re.search(r"log\s?$", text[end : number.start], re.IGNORECASE):
+            continue  # the 10 of log10
+        log_before = re.search(r"log(?:\s?10)?\s?$", text[end : number.start], re.IGNORECASE)
         between = text[end : number.start]
         if re.search(r"[;]|\b(?:CMV|HHV|HIV|HBV|HCV|BK|adeno)\b", between, re.IGNORECASE):
             return None

@@ -95,7 +95,11 @@ def work(note: Note, rules: Path | None, redact: bool) -> NoteResult:
         rules: a site's own rules.
         redact: keep no words of the note.
     """
-    extractor = _extractor(rules)
+    return work_with(_extractor(rules), note, redact)
+
+
+def work_with(extractor: Extractor, note: Note, redact: bool) -> NoteResult:
+    """Return what one note gave to an extractor of the caller's; see ``work``."""
     try:
         return pack(note, extractor.signals(note), redact=redact)
     except Exception as error:  # the message may hold words of the note, its type does not

@@ -424,7 +424,7 @@ I1: list[Any] = [
     ("not_met", "Eighty-one-year-old man."),
     ("not_met", "18-month-old boy."),
     ("not_documented", "Well, retired teacher."),
-    but("the age of a relative is taken for the patient's", "not_documented", "Her 10-year-old son is well."),
+    ("not_documented", "Her 10-year-old son is well."),
     ("met", "54-year-old woman. Her 10-year-old son is well."),
     # an age is carried forward
     ("met", "2020-03-01 15-year-old boy.", "2024-03-01 Well."),
@@ -457,13 +457,9 @@ I2: list[Any] = [
         "met",
         "Informed consent for the trial was signed on 2024-02-20.",
     ),
-    but("refusal to participate is not read", "not_met", "Declined to participate in the study."),
+    ("not_met", "Declined to participate in the study."),
     ("not_met", "Patient refused consent for the trial."),
-    but(
-        "a consent that will be signed is read as signed",
-        "not_documented",
-        "Will sign consent for the trial next week.",
-    ),
+    ("not_documented", "Will sign consent for the trial next week."),
     ("not_documented", "Consent for bronchoscopy signed."),
     ("not_documented", "Well."),
     ("met", "54-year-old. Signed informed consent for the study."),
@@ -528,7 +524,7 @@ I4: list[Any] = [
     ("possible", FOUR + "Fibrinogen 310 mg/dL."),
     ("met", FOUR + "Triglycerides 3.0 mmol/L."),
     ("possible", FOUR + "Triglycerides 2.9 mmol/L."),
-    but("265 mg/dL falls short of the tolerance by a rounding", "met", FOUR + "Triglycerides 265 mg/dL."),
+    ("met", FOUR + "Triglycerides 265 mg/dL."),
     ("possible", FOUR + "Triglycerides 264 mg/dL."),
     ("met", FOUR + "Hb 85 g/L, platelets 90."),
     ("met", FOUR + "Hb 8.6 g/dL, platelets 90."),
@@ -556,9 +552,9 @@ I4: list[Any] = [
     ("possible", FOUR.replace("MAS", "Ill") + "Fibrinogen 1.2 g/L."),
     ("not_documented", FOUR.replace("MAS", "Ill")),
     ("possible", FOUR + "Hb 85 g/L, platelets 210."),
-    but("the 9 of x10^9/L is taken for the value", "possible", FOUR + "Hb 85 g/L, platelets 210 x10^9/L."),
+    ("possible", FOUR + "Hb 85 g/L, platelets 210 x10^9/L."),
     ("met", FOUR + "CD107a normal, but reduced NK cell function."),
-    but("the 9 of x10^9/L is taken for the value", "met", FOUR + "Platelets 21 x10^9/L, ANC 0.4 x10^9/L."),
+    ("met", FOUR + "Platelets 21 x10^9/L, ANC 0.4 x10^9/L."),
     # within 30 days
     ("met", "2024-01-31 MAS. Fever. Splenomegaly.", "2024-03-01 Haemophagocytosis. Ferritin 900. Fibrinogen 1.2 g/L."),
     (
@@ -590,11 +586,7 @@ I5: list[Any] = [
     ("not_met", PULSED + "MAS responded well to steroids."),
     ("not_met", "MAS responded to steroids."),
     ("not_documented", PULSED),
-    but(
-        "the cue if no response overlaps the mention, so that it does not govern it",
-        "not_documented",
-        PULSED + "If no response to steroids, add anakinra.",
-    ),
+    ("not_documented", PULSED + "If no response to steroids, add anakinra."),
     ("not_documented", PULSED + "Steroids stopped because of hyperglycaemia."),
     ("not_documented", "Well."),
 ]
@@ -651,7 +643,7 @@ E2: list[Any] = [
 E3: list[Any] = [
     ("met", "Active lymphoma on chemotherapy."),
     ("met", "DLBCL."),
-    but("being on a drug for a cancer is not taken for activity", "met", "Myeloma diagnosed 2015, on lenalidomide."),
+    ("met", "Myeloma diagnosed 2015, on lenalidomide."),
     ("met", "Metastatic colon cancer, diagnosed 2016."),
     ("met", "Melanoma 2010, recurrence 2022."),
     ("met", "DLBCL 2010. Breast cancer diagnosed 2022."),
@@ -713,7 +705,7 @@ E4: list[Any] = [
     ("met", "Allergies: plonmarlimab (anaphylaxis)."),
     ("met", "Allergy to otilimab. Otherwise NKDA."),
     ("not_met", "Allergic to mavrilimumab."),  # it binds the receptor
-    but("an uncertain allergy is taken for a certain one", "possible", "Possible allergy to lenzilumab."),
+    ("possible", "Possible allergy to lenzilumab."),
     ("not_met", "NKDA."),
     ("not_met", "No known drug allergies."),
     ("not_met", "Allergies: none."),

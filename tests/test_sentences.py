@@ -12,7 +12,7 @@ from extractor.cleantext import clean
 from extractor.rulebook import load_rulebook
 from extractor.sections import SectionFinder
 from extractor.sentences import MAX_SENTENCE, find_sentences
-from tests.shared import any_text, examples, notes_of, spliced, wrong
+from tests.shared import any_text, examples, notes_of, spliced
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,6 @@ def parts(finder: SectionFinder, text: str) -> list[str]:
     return [sentence for sentence in found if any(c.isalnum() for c in sentence)]
 
 
-LITRE = wrong("the L of a unit is taken for an initial")
 # a sentence on each side of the sign \u2016
 SPLIT: list[Any] = [
     "Denies asthma. \u2016Has COPD.",
@@ -58,9 +57,9 @@ SPLIT: list[Any] = [
     "FINDINGS: clear lungs.,\u2016IMPRESSION: normal.",
     "Given 40 mg. \u2016Then stopped.",
     "Ferritin 900 ng/mL. \u2016Fever gone.",
-    pytest.param("Ferritin 900 ug/L. \u2016Fever gone.", marks=LITRE),
-    pytest.param("Platelets 21 x10^9/L. \u2016Fever gone.", marks=LITRE),
-    pytest.param("FVC 2.1 L. \u2016Fever gone.", marks=LITRE),
+    "Ferritin 900 ug/L. \u2016Fever gone.",
+    "Platelets 21 x10^9/L. \u2016Fever gone.",
+    "FVC 2.1 L. \u2016Fever gone.",
     "EBV PCR 2.5 log. \u2016Repeat due.",
     "She was seen by us in the clinic today and was found to be well.\n\u2016Plan as before.",
 ]

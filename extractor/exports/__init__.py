@@ -18,7 +18,7 @@ FORMATS: Final = ("redcap", "omop", "excel", "fhir")
 ANNOTATION_FORMATS: Final = ("brat", "label-studio")
 
 
-def check_format(to: str, *, notes: Sequence[Path] = (), identifier_system: str | None = None) -> None:
+def check_format(to: str, *, notes: Sequence[str | Path] = (), identifier_system: str | None = None) -> None:
     """Refuse a format that does not exist, and options that it has no use for.
 
     Args:
@@ -47,7 +47,7 @@ def export(
     *,
     trial: str | None = None,
     rules: Path | None = None,
-    notes: Sequence[Path] = (),
+    notes: Sequence[str | Path] = (),
     columns: Mapping[str, str] | None = None,
     identifier_system: str | None = None,
 ) -> Exported:

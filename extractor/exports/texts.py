@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from extractor.errors import UsageError
 from extractor.exports.run import Run, mention_of, open_table
-from extractor.notes import NoteIssue, find_notes
+from extractor.notes import NoteIssue, Reading, find_notes, reading
 from extractor.schema import MENTION_COLUMNS, Mention, Note
 from extractor.tables import storable
 
@@ -32,7 +32,7 @@ class Texts:
     """
 
     run: Run
-    inputs: Sequence[Path]
+    inputs: Sequence[str | Path]
     columns: Mapping[str, str] | None = None
     issues: list[str] = field(default_factory=list)
 
@@ -74,8 +74,7 @@ class Texts:
     def _notes(self) -> Iterator[Note]:
         faults: list[str] = []
         read = 0
-        columns = self.columns if self.columns is not None else (self.run.about.get("options") or {}).get("columns")
-        for item in find_notes(self.inputs, columns or {}):
+        for item in find_notes(self.inputs, how=self._how()):
             if isinstance(item, NoteIssue):
                 (faults if item.kind == "input" else self.issues).append(item.line)
             else:
@@ -84,6 +83,17 @@ class Texts:
         if faults and not read:
             raise UsageError("\n".join(faults))
         self.issues += faults
+
+    def _how(self) -> Reading:
+        """Return how the run read its notes, with the user's own column names where they are given anew."""
+        options = self.run.about.get("options") or {}
+        return reading(
+            self.columns if self.columns is not None else options.get("columns"),
+            encoding=options.get("encoding"),
+            part_column=options.get("part_column"),
+            part_separator=options.get("part_separator") or "none",
+            date_shift_column=options.get("date_shift_column"),
+        )
 
     def _tell(self, note: Note, reason: str) -> None:
         self.issues.append(f"patient {note.patient_id}, note {note.note_id}: {reason}")

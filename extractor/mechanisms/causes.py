@@ -62,7 +62,7 @@ def attribution(chart: Chart, rule: Attribution) -> Verdict:
         for m in causes
         if (m.asserted and m.concept in rule.kinds_met) or (m.asserted and m.details.get("kind") in rule.kinds_met)
     ]
-    stated = [m for m in stated if m.concept != "malignancy"]
+    stated = [m for m in stated if m.concept != "malignancy" or "malignancy" in rule.kinds_met]
     if by_definition:
         return Verdict(
             "met",

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from extractor.mechanisms.base import Chart, Verdict, first, full_date, quote
+from extractor.mechanisms.people import age_at
 from extractor.schema import Mention
 from extractor.trial import DoseCourse
 
@@ -25,6 +26,7 @@ def dose_course(chart: Chart, rule: DoseCourse) -> Verdict:
     """Return whether a high-dose course was given."""
     mentions = [m for m in chart.of(rule.label) if not m.family]
     given = [m for m in mentions if not m.negated and not m.hypothetical]
+    given = [m for m in given if rule.route is None or m.details.get("route") in (None, rule.route)]
     courses = [c for c in (_course(chart, rule, m, given) for m in given) if c is not None]
     if courses:
         best = min(courses, key=lambda c: _ORDER[c.status])
@@ -99,7 +101,10 @@ def _size(chart: Chart, rule: DoseCourse, m: Mention) -> tuple[str | None, str]:
     if unit == "mg/kg":
         per_kg = daily * factor
         said = f"{daily:g} mg/kg/d = {per_kg:.3g} mg/kg/d {rule.name}"
-        return ("high" if per_kg >= rule.per_kg_per_day - 1e-9 else "low"), said
+        weight = chart.weight
+        total = per_kg * weight.normalized_value if weight and weight.normalized_value else None
+        size = "high" if per_kg >= rule.per_kg_per_day - 1e-9 else "low"
+        return _limited(chart, rule, size, total), said
     if unit == "mg/m2":
         surface = _surface(chart)
         if details.get("also_mg"):
@@ -113,14 +118,30 @@ def _size(chart: Chart, rule: DoseCourse, m: Mention) -> tuple[str | None, str]:
     weight = chart.weight
     if weight is not None and weight.normalized_value:
         per_kg = total / weight.normalized_value
-        return (
-            "high" if per_kg >= rule.per_kg_per_day - 1e-9 else "low"
-        ), f"{said}; {weight.normalized_value:g} kg -> {per_kg:.3g} mg/kg/d"
+        size = "high" if per_kg >= rule.per_kg_per_day - 1e-9 else "low"
+        return _limited(chart, rule, size, total), f"{said}; {weight.normalized_value:g} kg -> {per_kg:.3g} mg/kg/d"
     if total >= rule.unweighted_met:
         return "high", f"{said}, high at any weight"
     if total < rule.unweighted_low:
         return "low", f"{said}, low at any weight"
     return "unclear", f"{said}, weight not known"
+
+
+def _limited(chart: Chart, rule: DoseCourse, size: str, total: float | None) -> str:
+    """Return the size of a dose by the limits for the patient's age and weight; an age that straddles one leaves it open."""
+    found = age_at(chart)
+    weight = chart.weight.normalized_value if chart.weight else None
+    for limit in rule.limits:
+        ages = () if found is None else found[:2]
+        of_age = [limit.age_from <= a < limit.age_below for a in ages]
+        if not any(of_age) or (limit.weight_from and (weight is None or weight < limit.weight_from)):
+            continue
+        enough = total is not None and total >= limit.per_day - 1e-9
+        if limit.role == "needed" and size == "high" and not enough:
+            return "unclear"
+        if limit.role == "suffices" and size == "low" and enough:
+            return "high" if all(of_age) else "unclear"
+    return size
 
 
 def _surface(chart: Chart) -> float | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from extractor.mechanisms.base import Chart, Verdict, first, full_date, quote
+from extractor.mechanisms.base import Chart, Verdict, first, quote
+from extractor.mechanisms.window import Place, place
 from extractor.schema import Mention
 from extractor.trial import Ever, Threshold
 
@@ -16,12 +17,20 @@ def ever(chart: Chart, rule: Ever) -> Verdict:
     mentions = [m for m in mentions if _counts(m, rule)]
     own = [m for m in mentions if not m.family]
     corrected = _corrected(own)
-    asserted = [m for m in own if m.asserted and m.mention_id not in corrected and _in_window(chart, m, rule)]
+    claimed = [m for m in own if m.asserted and m.mention_id not in corrected]
+    current = _going_on(claimed, own) if rule.now else claimed
+    places = {m.mention_id: place(chart, m, rule) for m in current}
+    certain = [m for m in current if m.concept not in rule.possible_concepts]
+    asserted = [m for m in certain if places[m.mention_id] == "inside"]
+    open_claims = [m for m in current if m not in asserted and places[m.mention_id] != "outside"]
     beyond, within = _values(chart, rule.values)
     if asserted or beyond:
         strongest = sorted(asserted, key=lambda m: (m.historical, not m.date)) if asserted else []
         return _met(rule, strongest, beyond, own)
+    if open_claims:
+        return _open(rule, open_claims, places)
     open_doubts = [m for m in own if m.uncertain and not m.hypothetical and not _excluded_later(m, own)]
+    open_doubts = [m for m in open_doubts if place(chart, m, rule) != "outside" and not (rule.now and m.historical)]
     if open_doubts:
         said = ", ".join(quote(m) for m in open_doubts[:3])
         if rule.uncertain_is == "met":
@@ -36,6 +45,9 @@ def ever(chart: Chart, rule: Ever) -> Verdict:
         return Verdict(
             rule.family_is, f"{rule.name} in a relative: {quote(relatives[0])}.", first(relatives), "inferred"
         )
+    if claimed:
+        why = "is over" if claimed[-1] not in current else "lies outside the window"
+        return Verdict("not_met", f"{rule.name} {why}: {quote(claimed[-1])}.", first([*reversed(claimed)]), "inferred")
     denied = [m for m in own if m.negated] + within
     if denied:
         return _denied(rule, denied, corrected, own)
@@ -65,11 +77,20 @@ def _counts(mention: Mention, rule: Ever) -> bool:
     )
 
 
-def _in_window(chart: Chart, mention: Mention, rule: Ever) -> bool:
-    if rule.within_days is None or chart.reference is None:
-        return True
-    when = full_date(chart.dated(mention))
-    return when is None or 0 <= (chart.reference - when).days <= rule.within_days
+def _going_on(claimed: list[Mention], own: list[Mention]) -> list[Mention]:
+    """Return the claims that hold now: those that are their concept's latest statement and are not in the past."""
+    latest = {m.concept: m for m in own if not m.hypothetical}
+    return [m for m in claimed if latest[m.concept] is m and not m.historical]
+
+
+def _open(rule: Ever, claims: list[Mention], places: dict[str, Place]) -> Verdict:
+    """Return the answer where what is documented may or may not be what is asked for."""
+    undated = [m for m in claims if places[m.mention_id] == "unclear"]
+    why = "may or may not lie within the window" if undated else "may or may not be what the criterion means"
+    shown = undated or claims
+    return Verdict(
+        "possible", f"{rule.name} is documented but {why}: {quote(shown[-1])}.", first([*reversed(shown)]), "inferred"
+    )
 
 
 def _corrected(mentions: list[Mention]) -> set[str]:

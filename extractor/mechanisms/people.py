@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import math
+from dataclasses import replace
+
 from extractor.mechanisms.base import Chart, Verdict, first, full_date, interval, quote
 from extractor.schema import Mention
 from extractor.trial import Age, Allergy, Consent
@@ -26,6 +30,26 @@ def age_at(chart: Chart) -> tuple[float, float, Mention] | None:
     return years + int(elapsed), years + int(elapsed + 0.9999), mention
 
 
+def _first_dated(chart: Chart, label: str) -> dt.date | None:
+    """Return the first day on which what a label names is documented."""
+    days = [d for m in chart.of(label) if m.asserted and (d := full_date(chart.dated(m))) is not None]
+    return min(days, default=None)
+
+
+def _age_on(chart: Chart, day: dt.date) -> tuple[float, float, Mention] | None:
+    """Return the least and the greatest age that the patient may have had on a day up to the reference date."""
+    born = _born(replace(chart, reference=day))
+    found = born or age_at(chart)
+    if born or found is None or chart.reference is None or day >= chart.reference:
+        return found
+    low, high, mention = found
+    noted = full_date(chart.noted(mention))
+    if noted is not None and noted <= day:
+        return age_at(replace(chart, reference=day))
+    elapsed = (chart.reference - day).days / 365.2425
+    return max(0.0, low - math.ceil(elapsed)), high - int(elapsed), mention
+
+
 def _born(chart: Chart) -> tuple[float, float, Mention] | None:
     """Return the age by a stated date of birth."""
     births = [m for m in chart.of("_BIRTH_DATE") if not m.family and m.details.get("born")]
@@ -43,7 +67,8 @@ def _born(chart: Chart) -> tuple[float, float, Mention] | None:
 
 def age(chart: Chart, rule: Age) -> Verdict:
     """Return whether the patient's age lies within the limits at the reference date."""
-    found = age_at(chart)
+    day = _first_dated(chart, rule.at) if rule.at else None
+    found = _age_on(chart, day) if day else age_at(chart)
     if found is None:
         return Verdict("not_documented", "No age is stated.")
     low, high, mention = found
@@ -51,9 +76,13 @@ def age(chart: Chart, rule: Age) -> Verdict:
     shown = f"{low:g}" if low == high else f"{low:g} to {high:g}"
     inside = [rule.low <= a < rule.high + 1 for a in (low, high)]
     status = "met" if all(inside) else "not_met" if not any(inside) else "possible"
+    if status == "not_met" and rule.possible_low is not None and rule.possible_low <= high < rule.low:
+        status = "possible"
+        asked += f", in some cohorts from {rule.possible_low:g}"
+    when = f"on {day.isoformat()}, when {rule.at} is first dated" if day else "at the reference date"
     return Verdict(
         status,
-        f"Age {shown} at the reference date, from {quote(mention)}; {asked}.",
+        f"Age {shown} {when}, from {quote(mention)}; {asked}.",
         (mention,),
         "direct" if low == high else "inferred",
     )

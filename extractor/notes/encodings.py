@@ -19,6 +19,8 @@ _MARKS: Final = (
 )
 OLDER: Final = ("cp1252", "latin-1")
 """What bytes that are not UTF-8 are read as; the first has no meaning for a few bytes, the second for all."""
+GUESSED: Final = "; if letters look wrong, name the encoding with --encoding"
+"""How each warning of a guess ends; of a file it is told once."""
 WRONG_BYTE: Final = re.compile("[\udc80-\udcff]")
 """How Python's surrogateescape shows a byte that is not of the encoding; right text never decodes to these."""
 _BEYOND_ASCII = re.compile("[^\x00-\x7f\udc80-\udcff]")
@@ -117,7 +119,7 @@ class Script:
     def _tell(self, encoding: str, what: str) -> None:
         if encoding not in self._told:
             self._told.add(encoding)
-            self._new.append(f"{what}; if letters look wrong, name the encoding with --encoding")
+            self._new.append(f"{what}{GUESSED}")
 
     def warnings(
         self, row: int | None = None, patient: str | None = None, note: str | None = None

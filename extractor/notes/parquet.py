@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,23 +48,43 @@ def read_parquet(path: Path, how: Reading) -> Iterator[Found]:
 def _rows(path: Path, file: pq.ParquetFile, how: Reading) -> Iterator[Found]:
     names = list(file.schema_arrow.names)
     places = find_columns(path, names, how.columns)
-    script = Script(str(path), b"", how.encoding if how.encoding and not is_wide(how.encoding) else None)
+    script = script_of(str(path), how)
     number = 0
     for batch in file.iter_batches(batch_size=_ROWS):
         columns = [_values(column) for column in batch.columns]
         for values in zip(*columns, strict=True):
             number += 1
-            yield from _items(script, number, names, places, values, how)
+            yield from items_of_values(script, number, names, places, values, how)
 
 
-def _items(
+def script_of(source: str, how: Reading) -> Script:
+    """Return what is known of the encoding of strings in Parquet, which has no byte order mark and is never wide.
+
+    Args:
+        source: the file or table.
+        how: how inputs are to be read.
+    """
+    return Script(source, b"", how.encoding if how.encoding and not is_wide(how.encoding) else None)
+
+
+def items_of_values(
     script: Script,
-    number: int,
-    names: list[str],
+    number: int | None,
+    names: Sequence[str],
     places: Mapping[str, int],
-    values: tuple[Any, ...],
+    values: Sequence[Any],
     how: Reading,
 ) -> Iterator[Found]:
+    """Yield a row's note, or why it is set aside; strings are given as bytes.
+
+    Args:
+        script: the file or table, and what is known of its encoding.
+        number: the row, counted from 1.
+        names: the names of all columns.
+        places: the place of each field among them.
+        values: the row.
+        how: how inputs are to be read.
+    """
     row: dict[str, Any] = {}
     for field, place in places.items():
         try:

@@ -19,6 +19,8 @@ from extractor.schema import Note
 T = TypeVar("T")
 Item = Note | NoteIssue
 Input = str | Path | Source
+READ_BEFORE: Final = "the ids of this note were read before; give each note of a patient an id of its own"
+SHIFTED_OTHERWISE: Final = "its date shift is another than in the patient's notes before; give one for each patient"
 Reader = Callable[[Path, Reading], Iterator[Found]]
 
 
@@ -134,7 +136,7 @@ def _unless_seen(found: Found, seen: Seen) -> Found:
         return found
     key = (found.note.patient_id, found.note.note_id)
     if key in seen:
-        return found.issue("the ids of this note were read before; give each note of a patient an id of its own")
+        return found.issue(READ_BEFORE)
     seen.add(key)
     return found
 
@@ -145,7 +147,7 @@ def _unless_shifted_otherwise(found: Found, shifts: dict[str, int]) -> Found:
         return found
     note = found.note
     if shifts.setdefault(note.patient_id, note.date_shift) != note.date_shift:
-        return found.issue("its date shift is another than in the patient's notes before; give one for each patient")
+        return found.issue(SHIFTED_OTHERWISE)
     return found
 
 

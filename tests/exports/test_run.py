@@ -127,3 +127,13 @@ def test_columns_are_those_of_the_run(make_run: Callable[..., Run], tmp_path: Pa
     text = tmp_path / "notes.jsonl"
     text.write_text(json.dumps({"patient_id": "007", "note_id": "n1", "body": "PMH: asthma." + " " * 30 + "EBV PCR"}))
     assert [note.note_id for note, _ in Texts(run, [text])] == ["n1"]
+
+
+def test_notes_are_read_as_the_run_read_them(make_run: Callable[..., Run], tmp_path: Path) -> None:
+    options = {"encoding": "cp1252", "part_column": "part", "part_separator": "newline", "date_shift_column": "days"}
+    run = make_run([ASTHMA], options={"trial": TRIAL.trial, "columns": {}} | options)
+    table = tmp_path / "notes.csv"
+    rows = "007,n1,2,caf\u00e9,30\n007,n1,1,PMH: asthma.,30\n"
+    table.write_bytes(f"patient_id,note_id,part,text,days\n{rows}".encode("cp1252"))
+    ((note, _),) = Texts(run, [str(table)])
+    assert (note.text, note.date_shift) == ("PMH: asthma.\ncaf\u00e9", 30)
