@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final
+from typing import Final
 
 from extractor.errors import NoteCriteriaError, UsageError
 from extractor.records import Kept, NoteResult, Record
@@ -64,7 +64,7 @@ class Checkpoint:
 
     Raises:
         UsageError: another run is at work in the folder.
-        NoteCriteriaError: the file cannot be written.
+        NoteCriteriaError: the file cannot be written or read.
     """
 
     def __init__(self, folder: Path, key: str, *, resume: bool) -> None:
@@ -257,7 +257,9 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 
 def _unwritable(path: Path, error: sqlite3.Error) -> NoteCriteriaError:
-    return NoteCriteriaError(f"{path}: cannot be written ({error}); free some space, then go on with --resume")
+    return NoteCriteriaError(
+        f"{path}: cannot be used ({error}); free some space or delete the file, then go on with --resume"
+    )
 
 
 def _connected(path: Path) -> sqlite3.Connection:
@@ -281,7 +283,7 @@ def _make_tables(store: sqlite3.Connection) -> None:
         store.execute(statement)
 
 
-def notes_of(folder: Path) -> Iterator[Any]:
+def notes_of(folder: Path) -> Iterator[NoteResult]:
     """Yield what a finished run kept of each note, for writers to databases.
 
     Args:

@@ -73,25 +73,6 @@ class Task(NamedTuple):
     size: Callable[[Any], int]
 
 
-def extract_notes(
-    items: Iterable[Note | Done], rules: Path | None, workers: int, *, redact: bool, apart: bool = False
-) -> Iterator[NoteResult | Done]:
-    """Yield what each note gave, and all else as it is, in order.
-
-    Args:
-        items: the notes, read as they are needed, and what needs no work.
-        rules: a site's own rules.
-        workers: processes; 1 works in this one.
-        redact: keep no words of the notes.
-        apart: never work in this process, so that no note can kill it.
-
-    Raises:
-        NoteCriteriaError: processes cannot be started.
-    """
-    with Crew(workers, Settings(rules, redact), apart=apart) as crew:
-        yield from crew.run(extraction(), items)
-
-
 def extraction() -> Task:
     """Return the work of finding mentions in notes."""
     return Task(_work_chunk, _died, lambda note: len(note.text))

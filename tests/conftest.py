@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from extractor import Extractor, Screener, build_pipeline
+from extractor.workers import Crew, Settings, extraction
 
 if TYPE_CHECKING:
     from spacy import Language
@@ -49,3 +51,11 @@ def screener() -> Screener:
 def pipeline() -> Language:
     """The reference pipeline, built once."""
     return build_pipeline()
+
+
+def extract_notes(
+    items: Iterable[Any], rules: Path | None, workers: int, *, redact: bool, apart: bool = False
+) -> Iterator[Any]:
+    """Yield what notes give to so many processes, in order."""
+    with Crew(workers, Settings(rules, redact), apart=apart) as crew:
+        yield from crew.run(extraction(), items)

@@ -28,7 +28,8 @@ from extractor.schema import ANSWER_COLUMNS, MENTION_COLUMNS, Note
 from extractor.screener import Screener
 from extractor.sheet import excel_text
 from extractor.tables import MENTION_SCHEMA, TableWriter, packed_table, storable
-from extractor.workers import DIED, chunked, extract_notes
+from extractor.workers import DIED, chunked
+from tests.conftest import extract_notes
 
 TABLES = ("mentions.parquet", "answers.parquet", "screening.csv")
 FILES = {*TABLES, "report.html", "run.json", CHECKPOINT}

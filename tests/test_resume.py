@@ -24,7 +24,8 @@ from extractor.errors import NoteCriteriaError, UsageError
 from extractor.extract import Extractor
 from extractor.records import NoteResult, pack, unpack
 from extractor.schema import Note
-from extractor.workers import DIED, Done, extract_notes
+from extractor.workers import DIED, Done
+from tests.conftest import extract_notes
 
 ROOT = Path(__file__).parent.parent
 OUTPUTS = ("mentions.parquet", "answers.parquet", "screening.csv", "report.html")

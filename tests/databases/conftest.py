@@ -90,11 +90,10 @@ class Site:
         self.run(
             f"insert into {schema}note (note_id, person_id, note_date, note_type_concept_id, note_class_concept_id,"
             " note_title, note_text, encoding_concept_id, language_concept_id)"
-            f" values ({note}, {person}, cast('{date}' as date), 0, 0, 'Progress', :text, 0, 0)"
-            if self.kind != "sqlite"
-            else f"insert into note (note_id, person_id, note_date, note_type_concept_id, note_class_concept_id,"
-            " note_title, note_text, encoding_concept_id, language_concept_id)"
-            f" values ({note}, {person}, '{date}', 0, 0, 'Progress', :text, 0, 0)",
+            " values (:note, :person, :date, 0, 0, 'Progress', :text, 0, 0)",
+            note=note,
+            person=person,
+            date=date,
             text=text,
         )
 
