@@ -556,9 +556,9 @@ I4: list[Any] = [
     ("possible", FOUR.replace("MAS", "Ill") + "Fibrinogen 1.2 g/L."),
     ("not_documented", FOUR.replace("MAS", "Ill")),
     ("possible", FOUR + "Hb 85 g/L, platelets 210."),
-    but("the 9 of x10^9/L is taken for the value", "possible", FOUR + "Hb 85 g/L, platelets 210 x10^9/L."),
+    ("possible", FOUR + "Hb 85 g/L, platelets 210 x10^9/L."),
     ("met", FOUR + "CD107a normal, but reduced NK cell function."),
-    but("the 9 of x10^9/L is taken for the value", "met", FOUR + "Platelets 21 x10^9/L, ANC 0.4 x10^9/L."),
+    ("met", FOUR + "Platelets 21 x10^9/L, ANC 0.4 x10^9/L."),
     # within 30 days
     ("met", "2024-01-31 MAS. Fever. Splenomegaly.", "2024-03-01 Haemophagocytosis. Ferritin 900. Fibrinogen 1.2 g/L."),
     (
