@@ -1099,7 +1099,19 @@ def test_the_code_between_notes_and_answers_has_no_clock() -> None:
     root = Path(extractor.__file__).parent
     of_a_run = {
         f"{name}.py"
-        for name in ["batch", "workers", "checkpoint", "pace", "progress", "sparkrun", "console", "runfolder", "report", "cli", "records"]
+        for name in [
+            "batch",
+            "workers",
+            "checkpoint",
+            "pace",
+            "progress",
+            "sparkrun",
+            "console",
+            "runfolder",
+            "report",
+            "cli",
+            "records",
+        ]
     }
     clock = re.compile(r"\.today\(|\.now\(|\.utcnow\(|\btime\.(?:time|localtime|gmtime|monotonic)\(|\bimport time\b")
     paths = [*root.glob("*.py"), *root.glob("mechanisms/*.py")]
