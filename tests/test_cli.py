@@ -86,7 +86,10 @@ def test_an_unreadable_input_is_told_but_the_others_are_done(folder: Path, tmp_p
         (["screen", "--out", "x"], "no input: name a folder or file of notes"),
         (["screen", "NOTES"], "--out DIR is missing; name the run folder to write"),
         (["screen", "gone.csv", "--out", "x"], "gone.csv: cannot be read (No such file or directory)"),
-        (["screen", "NOTES", "--out", "x", "--trial", "NCT0"], "--trial NCT0: no such trial; known are NCT07208058"),
+        (
+            ["screen", "NOTES", "--out", "x", "--trial", "NCT0"],
+            "--trial NCT0: no such trial; known are NCT05001737, NCT05416307, NCT07208058",
+        ),
         (["screen", "NOTES", "--out", "x", "--as-of", "May"], "--as-of May: give a date as YYYY-MM-DD"),
         (["screen", "NOTES", "--out", "x", "--rules", "gone"], "--rules gone: is no folder"),
         (["screen", "NOTES", "--out", "x", "--columns", "text"], "--columns: give pairs FIELD=COLUMN"),
