@@ -173,7 +173,7 @@ def read_load(text: str, end: int, sentence_end: int) -> Value | None:
         result = "positive"
         if comparator in ("<", "<=") or copies == 0:
             result = "negative"
-        elif reference and copies < float(reference["n"].replace(",", "")):
+        elif (reference and copies < float(reference["n"].replace(",", ""))) or _LOW_LOAD.match(text, number.end):
             result = "low_level"
         return Value(
             comparator,
@@ -187,6 +187,11 @@ def read_load(text: str, end: int, sentence_end: int) -> Value | None:
     return None
 
 
+_LOW_LOAD = re.compile(
+    r"[^;.\n]{0,16}?(?:copies|cop|IU|c|log10?)(?:/m[lL])?[\s,(:-]{1,4}(?:very\s)?low[\s-](?:level|positive|grade)",
+    re.IGNORECASE,
+)
+"""A viral load that is called low behind its unit."""
 _AGE = re.compile(r"(?P<n>\d{1,3}(?:[.,]\d)?)")
 _MONTHS_OLD = re.compile(r"\b(?:months?|mos?|mths?|weeks?|days?)[\s-](?:old|of age)|\b(?:m/o|mo)\b", re.IGNORECASE)
 _TEENS = ("sixteen", "seventeen", "eighteen", "nineteen")
@@ -241,9 +246,11 @@ def read_height(text: str, start: int, end: int) -> Value:
     return Value("=", number.value, "m" if number.value < 3 else "cm", round(cm, 1), "cm")
 
 
-def read_steroid(text: str, low: int, start: int, end: int, high: int, details: Mapping[str, Any]) -> Value:
+def read_steroid(
+    text: str, low: int, start: int, end: int, high: int, details: Mapping[str, Any], year: int | None = None
+) -> Value:
     """Return a steroid dose; its daily prednisone equivalent is the normalized value where drug and dose are known."""
-    dose = read_dose(text, low, start, end, high)
+    dose = read_dose(text, low, start, end, high, year)
     facts = dose.details()
     if details.get("pulse"):
         facts["pulse"] = True
