@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -19,6 +20,8 @@ _DOSE = re.compile(
     r"(?P<kg>\s?(?:/|per\s)\s?kg)?(?P<m2>\s?(?:/|per\s)\s?(?:m2|m\^2|sqm|bsa))?(?P<day>\s?(?:/|per\s|a\s)\s?(?:d(?:ay)?|24\s?h(?:ours|rs|r)?|die)\b)?",
     re.IGNORECASE,
 )
+_WORD_GRAM = re.compile(r"(?<![A-Za-z])(?P<n>one|two|a|half\sa)(?=\s(?:g|gm|gram)s?\b)", re.IGNORECASE)
+_GRAMS = {"one": "1", "a": "1", "two": "2", "half a": "0.5"}
 _BARE_BEFORE = re.compile(
     r"(?<![\d./:-])(?P<n>\d{1,4}(?:[.,]\d)?)\s(?:of\s(?:the\s)?|po\s|iv\s|oral\s|daily\s)?$", re.IGNORECASE
 )
@@ -219,7 +222,7 @@ def read_dose(text: str, low: int, start: int, end: int, high: int, year: int | 
         year: the year of the note, for the length of February.
     """
     low, high = max(low, start - 60), min(high, end + REACH)
-    behind = text[end:high]
+    behind = _WORD_GRAM.sub(lambda m: _GRAMS[m["n"].lower()].rjust(len(m["n"])), text[end:high])
     match = _DOSE.search(behind)
     before = None
     if match is None or match.start() > 45:
@@ -263,6 +266,7 @@ def read_dose(text: str, low: int, start: int, end: int, high: int, year: int | 
     days = _days(window if before is None else around, year or _COMMON_YEAR) or (
         1.0 if _ONE_OF.search(text[low:start]) else None
     )
+    days = days or _days_ahead(text[max(low, start - 32) : start], year or _COMMON_YEAR)
     if days is None and per_day is None and route and route.lastgroup == "im":
         days = 1.0  # a depot is given once
     series = _SERIES.match(behind)
@@ -357,6 +361,15 @@ def _days(window: str, year: int) -> float | None:
     return min(found)[1] if found else None
 
 
+def _days_ahead(ahead: str, year: int) -> float | None:
+    """Return the days of a span of dates with which the row of a drug begins ("5/21-5/23  dexamethasone 20 mg")."""
+    m = _ISO_SPAN.search(ahead)
+    if m:
+        return _span_days(int(m["d1"]), int(m["m1"]), int(m["d2"]), int(m["m2"]), int(m["y1"]))
+    m = _DATE_SPAN.search(ahead)
+    return _slash_span(m, year) if m else None
+
+
 def _span_days(d1: int, m1: int, d2: int, m2: int, year: int) -> float:
     """Return the days from one day of a year to another, both counted, of the next year where that would lie before."""
     try:
@@ -370,7 +383,7 @@ def _span_days(d1: int, m1: int, d2: int, m2: int, year: int) -> float:
 def _listed_days(m: re.Match[str], year: int) -> float:
     """Return how many of the days of a list ("3/1, 3/2 and 3/3", "5, 6 and 7 March") follow one another."""
     if m["days"]:
-        return _longest_run([int(n) for n in re.findall(r"\d{1,2}", m["days"])])
+        return longest_run([int(n) for n in re.findall(r"\d{1,2}", m["days"])])
     pairs = [(int(a), int(b)) for a, b in re.findall(r"(?<![\d/])(\d{1,2})/(\d{1,2})", m["slashed"])]
     runs = []
     for month_first in (True, False):
@@ -378,11 +391,12 @@ def _listed_days(m: re.Match[str], year: int) -> float:
             dates = [dt.date(year, *(p if month_first else p[::-1])).toordinal() for p in pairs]
         except ValueError:
             continue
-        runs.append(_longest_run(dates))
+        runs.append(longest_run(dates))
     return max(runs, default=float(len(pairs)))
 
 
-def _longest_run(days: list[int]) -> float:
+def longest_run(days: Sequence[int]) -> float:
+    """Return how many of some days, counted as numbers and in order, follow one another."""
     best = run = 1
     for before, day in pairwise(days):
         run = run + 1 if day == before + 1 else 1

@@ -107,6 +107,11 @@ def _pft_cell(number: float, *, ratio: bool) -> Value:
     return Value("=", number, unit, round(percent, 4), "%", None, {"test": "fev1_fvc"})
 
 
+_IN_THOUSANDS = ("ferritin", "scd25", "platelets")
+_DOTTED_THOUSANDS = re.compile(r"[<>=~ ]{0,3}\d{1,3}\.\d{3}")
+"""What is never given to three decimals: the dot parts thousands ("ferritin 11.200 ng/mL")."""
+
+
 def read_item(text: str, start: int, end: int, sentence_end: int, details: Mapping[str, Any]) -> Value:
     """Return the value of an HLH-2004 item, converted to the item's unit; a flag or range beside it is kept."""
     item = details.get("item", "")
@@ -123,6 +128,8 @@ def read_item(text: str, start: int, end: int, sentence_end: int, details: Mappi
         and found
     ):
         number = found[-1] if details.get("last_number", True) else found[0]
+        if item in _IN_THOUSANDS and _DOTTED_THOUSANDS.fullmatch(text, number.start, number.end):
+            number = number._replace(value=number.value * 1000)
         unit = unit_behind(text, number.end)
         converted = normalize(item, number.value, unit) or (
             normalize(item, number.value, None) if item != "scd25" else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from extractor.doses import longest_run
 from extractor.mechanisms.base import Chart, Verdict, first, full_date, interval, quote
 from extractor.mechanisms.people import age_at
 from extractor.schema import Mention
@@ -175,18 +176,19 @@ _MONTHS = 12
 
 
 def _days_over_notes(chart: Chart, m: Mention, given: list[Mention]) -> float | None:
-    """Return the days that dated notes span in which the same drug is given in a like dose."""
-    dates = [
-        d
+    """Return the days over which the same drug is given in a like dose: that dated notes span, or that dated rows list."""
+    if m.details.get("daily") is None:
+        return None
+    alike = [
+        o
         for o in given
         if o.details.get("drug") == m.details.get("drug")
         and o.details.get("daily") == m.details.get("daily")
-        and m.details.get("daily") is not None
-        and (d := full_date(chart.noted(o))) is not None
         and not o.historical
     ]
-    return (
-        float((max(dates) - min(dates)).days + 1)
-        if len(set(dates)) > 1 and (max(dates) - min(dates)).days < 21
-        else None
-    )
+    noted = sorted({d for o in alike if not o.date and (d := full_date(chart.noted(o))) is not None})
+    spans = [float((noted[-1] - noted[0]).days + 1)] if len(noted) > 1 and (noted[-1] - noted[0]).days < 21 else []
+    listed = sorted({d.toordinal() for o in alike if o.date and (d := full_date(o.date)) is not None})
+    run = longest_run(listed)
+    return max([*spans, *([run] if run > 1 else [])], default=None)
+
