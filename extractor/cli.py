@@ -259,6 +259,10 @@ def evaluate(
         tuple[Path, Path] | None,
         typer.Option("--compare", metavar="A B", help="Two systems to compare, in place of --predictions."),
     ] = None,
+    answers_from: Annotated[
+        str,
+        typer.Option("--answers-from", help="tool, or gold: beside it the answers to the gold's own mentions."),
+    ] = "tool",
     trial: Trial = "NCT07208058",
     rules: Rules = None,
     html: Annotated[Path | None, typer.Option("--html", "--report", metavar="FILE", help="Page to write.")] = None,
@@ -266,7 +270,10 @@ def evaluate(
 ) -> None:
     """Score the tool, or any predictions, against gold, with intervals."""
     from evaluation.cli import run_evaluate
+    from extractor.errors import UsageError
 
+    if answers_from not in ("tool", "gold"):
+        raise UsageError(f"--answers-from {answers_from}: there is no such source; take tool or gold")
     typer.echo(
         run_evaluate(
             gold,
@@ -274,6 +281,7 @@ def evaluate(
             predictions=predictions,
             baseline=baseline,
             compare=compare,
+            gold_mentions=answers_from == "gold",
             trial=trial,
             rules=rules,
             report=html,

@@ -79,7 +79,7 @@ _PATTERN = re.compile(
   | (?P<last>\blast\s(?P<lu>year|month|week|night)|\byesterday\b)
   | (?P<y>(?<![\d/.,-])(?P<yy>{_YEAR})(?![\d/]|[.,-]\d|\s?(?:mg|mL|ml|cells|copies|IU|g\b|x\s?10)))
   | (?P<yq>(?<![\w])'(?P<yq2>\d{{2}})(?!\d|\w))
-  | (?P<md2>(?<![\d/.-])(?!2/2\b|[0-8]/8\b)(?P<a5>\d{{1,2}})/(?P<b5>\d{{1,2}})(?![\d/]|\s?(?:mg|criteria|items|points|hpf|HPF|\d)|\s?of\b)(?=[\s,;:)\]-]|$))
+  | (?P<md2>(?<![\d/.-])(?!2/2\b|[0-8]/8\b)(?P<a5>\d{{1,2}})/(?P<b5>\d{{1,2}})(?![\d/]|\s?(?:mg|criteria|items|points|hpf|HPF|\d)|\s?of\b)(?=[\s,;:)\]-]|\.(?!\d)|$))
   | (?P<dm6>\b(?P<d6>\d{{1,2}})(?:st|nd|rd|th)?[\s-](?P<m6>{_MONTH})\b(?!\s?\d{{2}}))
   | (?P<md7>\b(?P<m7>{_MONTH})\s(?P<d7>\d{{1,2}})(?:st|nd|rd|th)?\b(?![\d/%.]|\s?(?:mg|%|:)))
   | (?P<m8>\b(?P<mm8>{_MONTH})\b(?=[\s,;.)]|$))

@@ -52,6 +52,10 @@ _ABBREVIATION = re.compile(
 )
 _PLAIN_WORD = re.compile(r"(?:^|[\s(/-])[a-z]{5,}$")
 _INITIAL = re.compile(r"(?:^|[^A-Za-z0-9/])(?<!\d\s)[A-Z]\.$|(?:^|[\n,;:(])[ \t]*\d{1,2}\.$")
+_ROUTE = re.compile(r"(?:^|[^A-Za-z.])(?:i\.?v|p\.?o|i\.?m|s\.?c)\.$", re.IGNORECASE)
+"""A route behind a dose: the day or the frequency may follow ("500 mg i.v. 19.-21.01.")."""
+_DOTTED_DAY = re.compile(r"(?<![\d.])\d{1,2}\.\d{1,2}\.$")
+"""A day written with dots: what joins it to another does not begin a sentence ("10.05. - 23.05., then")."""
 _STOP = re.compile(r"[.!?]['\")\]]{0,2}(?:[ \t]+|(?=,[ \t]{0,3}[A-Z0-9])|(?=[A-Z][a-z]{2,}))|\.,[ \t]*|\n")
 _LIST_LEAD = re.compile(
     r"[ \t]*(?:[-*+#>=~]{1,3}[ \t]|[-*+#](?=[A-Za-z\[])|\(?(?:\d{1,2}|[a-zA-Z]|[ivxIVX]{1,4})[.)][ \t]|\[[ xX*]{0,3}\]|\([ xX]\)|_{2,}|\d{1,2}[ \t]{2,}|->|\|)"
@@ -115,11 +119,16 @@ def find_sentences(text: str, sections: list[Section]) -> list[tuple[int, int]]:
             if _line_break_is_boundary(text, at):
                 starts.add(match.end())
         elif match.group().startswith(".,"):
-            starts.add(match.end())
+            if not _DOTTED_DAY.search(text, max(0, at - 14), at + 1):
+                starts.add(match.end())
         else:
             before = text[max(0, at - 14) : at + 1]
             following = text[match.end() : match.end() + 1]
             if text[at] == "." and (_ABBREVIATION.search(before) or _INITIAL.search(before)):
+                continue
+            if text[at] == "." and (
+                (following.isdigit() and _ROUTE.search(before)) or (following in "-,;/" and _DOTTED_DAY.search(before))
+            ):
                 continue
             if text[at] == "?" and (not following.isupper() or _FORM_ANSWER.match(text, match.end())):
                 continue  # "?ILD", "asthma? no" go on
