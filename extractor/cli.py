@@ -259,14 +259,25 @@ def evaluate(
         tuple[Path, Path] | None,
         typer.Option("--compare", metavar="A B", help="Two systems to compare, in place of --predictions."),
     ] = None,
+    metamorphic: Annotated[
+        bool,
+        typer.Option("--metamorphic", help="No scoring: rewrite the texts of dev and see that answers hold or change."),
+    ] = False,
     trial: Trial = "NCT07208058",
     rules: Rules = None,
     html: Annotated[Path | None, typer.Option("--html", "--report", metavar="FILE", help="Page to write.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="File for all figures.")] = None,
 ) -> None:
     """Score the tool, or any predictions, against gold, with intervals."""
-    from evaluation.cli import run_evaluate
+    from evaluation.cli import run_evaluate, run_metamorphic
 
+    if metamorphic:
+        if predictions or baseline or compare:
+            from extractor.errors import UsageError
+
+            raise UsageError("--metamorphic runs the tool itself; leave out --predictions, --baseline and --compare")
+        typer.echo(run_metamorphic(gold, splits=split or None, rules=rules, report=html, json_file=json_file))
+        return
     typer.echo(
         run_evaluate(
             gold,
