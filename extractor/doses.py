@@ -118,6 +118,7 @@ _DAY_OF = re.compile(
 )
 _DATE_SPAN = re.compile(
     r"(?<!\d)(?P<d1>\d{1,2})(?:[./](?P<m1>\d{1,2}))?[./]?(?:[./]?(?P<y1>\d{2,4}))?\s?(?:-|to|until|through|thru|till)\s?(?P<d2>\d{1,2})[./](?P<m2>\d{1,2})",
+    re.IGNORECASE,
 )
 _MONTH_SPAN = re.compile(
     rf"(?<!\d)(?P<a>\d{{1,2}})\s?(?:-|to)\s?(?P<b>\d{{1,2}})\s?(?:{_MONTHS})"
@@ -130,7 +131,8 @@ _DAY_LIST = re.compile(
     re.IGNORECASE,
 )
 _ISO_SPAN = re.compile(
-    r"(?P<y1>\d{4})[.-](?P<m1>\d{1,2})[.-](?P<d1>\d{1,2})\s?(?:-|to|until)\s?(?:\d{4}[.-])?(?P<m2>\d{1,2})[.-](?P<d2>\d{1,2})"
+    r"(?P<y1>\d{4})[.-](?P<m1>\d{1,2})[.-](?P<d1>\d{1,2})\s?(?:-|to|until)\s?(?:\d{4}[.-])?(?P<m2>\d{1,2})[.-](?P<d2>\d{1,2})",
+    re.IGNORECASE,
 )
 _ROUTE = re.compile(
     r"(?<![A-Za-z])(?P<iv>i\.?v\.?|intravenous(?:ly)?|ivgtt|iv\s?drip|infus\w{0,6})(?![A-Za-z])|(?<![A-Za-z])(?P<po>p\.?o\.?|oral(?:ly)?|by\smouth|tab(?:let)?s?|enteral|ngt?)(?![A-Za-z])|(?<![A-Za-z])(?P<im>i\.?m\.?|intramuscular(?:ly)?)(?![A-Za-z])",
@@ -330,7 +332,7 @@ def _days(window: str, year: int) -> float | None:
         found.append((m.start(), float(m["c"]) / 24))
     m = _DASH_SPAN.search(window)
     if m:
-        found.append((m.start(), _span_days(*(int(m[g]) for g in ("d1", "m1", "d2", "m2")), year=year)))
+        found.append((m.start(), _span_days(int(m["d1"]), int(m["m1"]), int(m["d2"]), int(m["m2"]), year)))
     m = _NAMED_SPAN.search(window)
     if m:
         months = [_MONTHS.split("|").index(m[g].title()) + 1 for g in ("m1", "m2")]

@@ -189,7 +189,6 @@ def read_load(text: str, end: int, sentence_end: int) -> Value | None:
             round(copies, 3),
             "copies/mL",
             result,
-            {"load_at": number.start, "load_end": number.end},
         )
     return None
 
