@@ -330,7 +330,7 @@ def _days(window: str, year: int) -> float | None:
         found.append((m.start(), float(m["c"]) / 24))
     m = _DASH_SPAN.search(window)
     if m:
-        found.append((m.start(), _span_days(*(int(m[g]) for g in ("d1", "m1", "d2", "m2")), year=year)))
+        found.append((m.start(), _span_days(int(m["d1"]), int(m["m1"]), int(m["d2"]), int(m["m2"]), year)))
     m = _NAMED_SPAN.search(window)
     if m:
         months = [_MONTHS.split("|").index(m[g].title()) + 1 for g in ("m1", "m2")]

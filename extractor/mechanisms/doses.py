@@ -191,4 +191,3 @@ def _days_over_notes(chart: Chart, m: Mention, given: list[Mention]) -> float | 
     listed = sorted({d.toordinal() for o in alike if o.date and (d := full_date(o.date)) is not None})
     run = longest_run(listed)
     return max([*spans, *([run] if run > 1 else [])], default=None)
-
