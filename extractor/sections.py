@@ -86,7 +86,7 @@ class SectionFinder:
         """Return the sections of a clean text, in order; text before the first header has none."""
         heads: dict[int, tuple[int, int, SectionRule | None]] = {}
         lines = [0, *(m.end() for m in _BREAK.finditer(text))]
-        inline = [m.end() for m in _STOP.finditer(text)]
+        inline = [m.start() + 2 for m in _STOP.finditer(text)]
         named = [at for at in lines if self._may_be_named(text, at)]
         for m in chain(_matches(_OTHER, text, lines), _matches(_INLINE_OTHER, text, inline)):
             heads[m.start(m.lastgroup)] = (m.start(m.lastgroup), m.end(), None)  # type: ignore[arg-type]
@@ -139,8 +139,8 @@ _KEY = 3
 _SIGN = re.compile(r"[^a-z0]")
 _DIGITS = str.maketrans("123456789", "0" * 9)
 _BREAK = re.compile(r"\n")
-_STOP = re.compile(r"[.;,!?)\]|/\s]\s(?=[A-Za-z0-9])|\.,(?=[ \t]{0,2}[A-Za-z0-9])")
-"""What stands before a header within a line; no such place lies within another."""
+_STOP = re.compile(r"[.;,!?)\]|/\s](?=\s[A-Za-z0-9])|\.(?=,[ \t]{0,2}[A-Za-z0-9])")
+"""What stands two characters before a header within a line."""
 _LEAD = re.compile(
     r"([ \t]{0,24})(?:[-*#>=]{1,3}[ \t]{0,3}|\(?(?:\d{1,2}|[A-Za-z]|[IVX]{1,4})[.)][ \t]{1,3})?[*_=-]{0,3}",
     re.IGNORECASE,
