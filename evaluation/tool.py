@@ -113,6 +113,18 @@ class RuleLookup:
         return next((i for i, (kind, regex) in self._cues.items() if kind == category and regex.search(text)), None)
 
 
+def _cased_parts(pattern: str) -> Iterator[str]:
+    """Yield the parts of an expression in which case counts."""
+    at = pattern.find("(?-i:")
+    while at >= 0:
+        depth, end = 1, at + 5
+        while depth and end < len(pattern):
+            depth += {"(": 1, ")": -1}.get(pattern[end], 0) if pattern[end - 1] != "\\" else 0
+            end += 1
+        yield pattern[at + 5 : end - 1]
+        at = pattern.find("(?-i:", end)
+
+
 class Header(NamedTuple):
     """A section's header in a text: where it begins, where its content begins, and the section's rule."""
 
@@ -178,12 +190,15 @@ class Reader:
     def cased_words(self) -> frozenset[str]:
         """The words that a rule wants in just these letters."""
         book = self._extractor.book
-        groups = [term.entry for term in book.terms] + [look.refusal for look in book.look_alikes]
-        cased = [text for rule in (*groups, *book.cues, *book.sections) for text in rule.cased]
-        for rule in (*groups, *book.cues, *book.sections):
-            cased += [
-                part for pattern in rule.patterns for part in re.findall(r"\(\?-i:((?:[^()]|\([^()]*\))*)\)", pattern)
-            ]
+        groups = (
+            *(term.entry for term in book.terms),
+            *(look.refusal for look in book.look_alikes),
+            *book.cues,
+            *book.sections,
+            *book.results,
+        )
+        cased = [text for rule in groups for text in rule.cased]
+        cased += [part for rule in groups for pattern in rule.patterns for part in _cased_parts(pattern)]
         return frozenset(word for text in cased for word in re.findall(r"[A-Za-z]+", re.sub(r"\\[a-zA-Z]", " ", text)))
 
     def names(self, mention: Mapping[str, Any]) -> list[str]:
