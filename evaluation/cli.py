@@ -42,6 +42,7 @@ def run_evaluate(
     predictions: Path | None = None,
     baseline: bool = False,
     compare: tuple[Path, Path] | None = None,
+    gold_mentions: bool = False,
     trial: str = tool.DEFAULT_TRIAL,
     rules: Path | None = None,
     resamples: int = api.RESAMPLES,
@@ -58,6 +59,7 @@ def run_evaluate(
         predictions: see ``evaluate``.
         baseline: see ``evaluate``.
         compare: see ``evaluate``.
+        gold_mentions: see ``evaluate``.
         trial: see ``evaluate``.
         rules: see ``evaluate``.
         resamples: see ``evaluate``.
@@ -72,6 +74,7 @@ def run_evaluate(
         predictions=predictions,
         baseline=baseline,
         compare=compare,
+        gold_mentions=gold_mentions,
         trial=trial,
         rules=rules,
         resamples=resamples,
@@ -95,9 +98,23 @@ def _evaluation_lines(result: EvaluationResult) -> Iterator[str]:
             if len(part):
                 shown = part.drop(columns=["split", "measure"]).dropna(axis=1, how="all").fillna("-")
                 yield f"\n{title}\n{shown.to_string(index=False)}"
+        yield from _calibration_lines(result, split)
         yield ""
     yield from _comparison_lines(result)
     yield from (f"note: {finding}" for finding in result.findings)
+
+
+def _calibration_lines(result: EvaluationResult, split: str) -> Iterator[str]:
+    titles = {
+        "calibration": "confidence of answers (Wilson interval; expected by a model that never saw the patient)",
+        "reliability": "reliability of that expectation, by fifths",
+    }
+    for name, title in titles.items():
+        table = getattr(result, name)
+        part = table[table["split"] == split] if len(table) else table
+        if len(part):
+            shown = part.drop(columns="split").to_string(index=False, na_rep="-", float_format=lambda v: f"{v:.3f}")
+            yield f"\n{title}\n{shown}"
 
 
 def _comparison_lines(result: EvaluationResult) -> Iterator[str]:

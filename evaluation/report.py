@@ -93,6 +93,7 @@ def _split(result: EvaluationResult, split: str) -> dict[str, Any]:
         "attribute_plot": plots.attribute_plot(attribute_errors(figures), systems),
         "confusions": _confusions(_of(result.confusion, split), systems[0]),
         "calibration": _of(result.calibration, split).to_dict("records"),
+        "reliability": _of(result.reliability, split).to_dict("records"),
         "differences": _differences(_of(headline_differences(result), split)),
         "mcnemar": _of(result.mcnemar, split).to_dict("records"),
     }

@@ -16,6 +16,10 @@ MAX_SENTENCE = 1200
 
 _PLAIN_WORD = re.compile(r"(?:^|[\s(/-])[a-z]{5,}$")
 _INITIAL = re.compile(r"(?:^|[^A-Za-z0-9/])(?<!\d\s)[A-Z]\.$|(?:^|[\n,;(]|:(?=[ \t]))[ \t]*\d{1,2}\.$")
+_ROUTE = re.compile(r"(?:^|[^A-Za-z.])(?:i\.?v|p\.?o|i\.?m|s\.?c)\.$", re.IGNORECASE)
+"""A route behind a dose: the day or the frequency may follow ("500 mg i.v. 19.-21.01.")."""
+_DOTTED_DAY = re.compile(r"(?<![\d.])\d{1,2}\.\d{1,2}\.$")
+"""A day written with dots: what joins it to another does not begin a sentence ("10.05. - 23.05., then")."""
 _STOP = re.compile(r"[.!?]['\")\]]{0,2}(?:[ \t]+|(?=,[ \t]{0,3}[A-Z0-9])|(?=[A-Z][a-z]{2,}))|\.,[ \t]*|\n")
 _FORM_ANSWER = re.compile(r"(?:yes|no|y|n|none|unk(?:nown)?|n/?a)\b", re.IGNORECASE)
 
@@ -35,11 +39,16 @@ def find_sentences(text: str, sections: list[Section]) -> list[tuple[int, int]]:
             if break_ends_sentence(text, at):
                 starts.add(match.end())
         elif match.group().startswith(".,"):
-            starts.add(match.end())
+            if not _DOTTED_DAY.search(text, max(0, at - 14), at + 1):
+                starts.add(match.end())
         else:
             before = text[max(0, at - 14) : at + 1]
             following = text[match.end() : match.end() + 1]
             if text[at] == "." and (ABBREVIATION.search(before) or _INITIAL.search(before)):
+                continue
+            if text[at] == "." and (
+                (following.isdigit() and _ROUTE.search(before)) or (following in "-,;/" and _DOTTED_DAY.search(before))
+            ):
                 continue
             if text[at] == "?" and match.end() == at + 1 and not text[max(0, at - 1) : at].strip(" \t\n(,;:/"):
                 continue  # the sign stands before its word: "?Bronchiectasis"

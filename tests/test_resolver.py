@@ -327,16 +327,8 @@ STEROIDS: list[Any] = [
     ("met", "Methylprednisolone 1 g daily 3/1-3/3."),
     ("not_met", "Methylprednisolone 1 g daily 3/1-3/2."),
     ("met", "2024-03-09 Methylprednisolone 1 g daily 2/28-3/1."),
-    but(
-        "days between dates are counted with months of thirty days",
-        "not_met",
-        "2023-03-09 Methylprednisolone 1 g daily 2/28-3/1.",
-    ),
-    but(
-        "days between dates are counted with months of thirty days",
-        "not_met",
-        "2023-03-09 Methylprednisolone 1 g daily from 2023-02-28 to 2023-03-01.",
-    ),
+    ("not_met", "2023-03-09 Methylprednisolone 1 g daily 2/28-3/1."),
+    ("not_met", "2023-03-09 Methylprednisolone 1 g daily from 2023-02-28 to 2023-03-01."),
     ("met", "2024-03-09 Methylprednisolone 1 g daily from 2024-02-28 to 2024-03-01."),
     ("not_met", "2024-04-09 Methylprednisolone 1 g daily 3/31-4/1."),
     ("met", "Methylprednisolone 1 g daily, day 3."),

@@ -30,7 +30,7 @@ def _cased(name: str, change: Callable[[str], str]) -> Callable[[Case], Iterator
         if _SAID_BY_CASE.search(case.text):
             return
         meant = case.reader.cased_words
-        edits = []
+        edits: list[Edit] = []
         for m in _WORD.finditer(case.text):
             new = change(m.group())
             if (
