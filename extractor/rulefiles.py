@@ -73,6 +73,8 @@ class Entry(_Matching):
     concept: str
     near: tuple[str, ...] = ()
     near_before: int = Field(default=0, ge=0, le=400)
+    near_labels: tuple[Label, ...] = ()
+    """Labels of which a name in the same sentence is company too, by whatever name."""
     not_near: tuple[str, ...] = ()
     details: dict[str, Any] = {}
     misspellings: bool = False
