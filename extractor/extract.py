@@ -8,13 +8,13 @@ from pathlib import Path
 
 from extractor.cleantext import clean
 from extractor.context import ContextEngine, Edge
-from extractor.matching import Target, candidates, choose, find_targets, scan
+from extractor.matching import Target, candidates, choose, find_targets
 from extractor.mentions import Assembler
 from extractor.rulebook import Rulebook, Term, load_rulebook
 from extractor.rulefiles import Entry
 from extractor.schema import ATTRIBUTES, Mention, Note
 from extractor.sections import SectionFinder
-from extractor.sentences import find_sentences
+from extractor.sentences import find_sentences, sentences_at
 
 
 class Extractor:
@@ -106,13 +106,12 @@ class Extractor:
 
     def _of(self, note: Note) -> list[Mention]:
         cleaned = clean(note.text)
-        scanned = scan(cleaned.text, self.book)
-        found = candidates(cleaned.text, self.book, scanned)
+        found = candidates(cleaned.text, self.book)
         if not found:
             return []
         sections = self._sections.find(cleaned.text)
-        sentences = find_sentences(cleaned.text, sections)
-        targets = choose(cleaned.text, found, self.book, sentences, sections, scanned)
+        sentences = sentences_at(cleaned.text, sections, sorted({t.start for t in found}))
+        targets = choose(cleaned.text, found, self.book, sentences, sections)
         if not targets:
             return []
         return self._assembler.assemble(

@@ -26,6 +26,7 @@ _WORD = re.compile(r"[A-Za-z]{7,24}")
 _NAME = re.compile(r"[A-Za-z]{8,24}")
 _GROUP = re.compile(r"\{([A-Za-z|]*)\}")
 _KEPT = 200_000
+_LETTERS = bytes(ord(chr(b).lower()) if b < 128 and chr(b).isalpha() else 32 for b in range(256))
 
 
 class Correction(NamedTuple):
@@ -96,6 +97,7 @@ class Speller:
 
     book: Rulebook
     _seen: dict[str, Correction | None] = field(default_factory=dict)
+    _right: set[bytes] = field(default_factory=set)
 
     @cached_property
     def _names(self) -> dict[str, tuple[int, ...]]:
@@ -157,7 +159,7 @@ class Speller:
         Args:
             text: clean text.
         """
-        if not self._names:
+        if not self._names or not self._may_be_misspelled(text):
             return
         seen = self._seen
         for match in _WORD.finditer(text):
@@ -165,6 +167,17 @@ class Speller:
             fix = seen[word] if word in seen else self.correction(word)
             if fix is not None:
                 yield from self._matches(text, match.start(), match.end(), fix)
+
+    def _may_be_misspelled(self, text: str) -> bool:
+        """Return whether some word of a text is to be put right; words once found to be right are not looked at again."""
+        new = set(text.encode("ascii", "replace").translate(_LETTERS).split()).difference(self._right)
+        if not new:
+            return False
+        if len(self._right) >= _KEPT:
+            self._right.clear()
+        right = [w for w in new if len(w) < 7 or not any(self.correction(m) for m in _WORD.findall(w.decode()))]
+        self._right.update(right)
+        return len(right) < len(new)
 
     def _matches(self, text: str, start: int, end: int, fix: Correction) -> Iterator[Misspelled]:
         """Yield the entries' matches over a word, tried on the text with the word put right."""

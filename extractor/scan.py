@@ -17,129 +17,170 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from extractor import anchors
-from extractor.anchors import Anchor, width_of
+from extractor.anchors import folded, sign_of, width_of
 
-LOOK_AROUND = 80
+LOOK_AROUND: Final = 80
 """Characters behind a match that its expression may look at without matching them."""
 
 
 Place = tuple[int, int]
-"""The first and the last position at which a match can begin."""
+"""Where a match begins, and which part of the pattern matches."""
+Parts = Sequence[str]
+"""A pattern: regular expressions that are tried in this order at every place; the first that matches stands."""
 
 
 class PatternSet:
     """Patterns that are looked for together.
 
     Args:
-        patterns: regular expressions, read with ``re.IGNORECASE``.
+        patterns: the patterns, each in parts, read with ``re.IGNORECASE``.
     """
 
-    def __init__(self, patterns: Sequence[str]) -> None:
-        self.patterns = tuple(patterns)
-        self._regexes: dict[int, re.Pattern[str]] = {}
+    def __init__(self, patterns: Sequence[Parts]) -> None:
+        self.patterns: tuple[str, ...] = tuple("|".join(parts) for parts in patterns)
+        self.parts: tuple[str, ...] = tuple(part for parts in patterns for part in parts)
+        self._owners = [index for index, parts in enumerate(patterns) for _ in parts]
+        self._regexes: list[re.Pattern[str] | None] = [None] * len(self.parts)
         self._widths: dict[int, int] = {}
+        self._wholes: dict[int, re.Pattern[str]] = {}
 
     def regex(self, index: int) -> re.Pattern[str]:
-        """Return one pattern compiled, on first use."""
-        found = self._regexes.get(index)
+        """Return a whole pattern compiled, on first use."""
+        found = self._wholes.get(index)
         if found is None:
-            found = self._regexes[index] = re.compile(self.patterns[index], re.IGNORECASE)
+            found = self._wholes[index] = re.compile(self.patterns[index], re.IGNORECASE)
         return found
 
-    def _width(self, index: int) -> int:
-        """Return the most characters that a match of a pattern has."""
-        width = self._widths.get(index)
+    def _part(self, part: int) -> re.Pattern[str]:
+        """Return a part compiled, on first use."""
+        found = self._regexes[part]
+        if found is None:
+            found = self._regexes[part] = re.compile(self.parts[part], re.IGNORECASE)
+        return found
+
+    def _width(self, part: int) -> int:
+        """Return the most characters that a match of a part has."""
+        width = self._widths.get(part)
         if width is None:
-            width = self._widths[index] = width_of(self.patterns[index])
+            width = self._widths[part] = width_of(self.parts[part])
         return width
 
     @cached_property
-    def anchors(self) -> tuple[list[Anchor] | None, ...]:
-        """What the matches of each pattern must hold; ``None`` for a pattern that is run over the whole text."""
-        return cached_anchors(self.patterns)
+    def _uses(self) -> tuple[list[bytes], list[list[tuple[int, int, int, int]]], list[int]]:
+        """Return the strings, for each the patterns and parts it stands for with where their matches begin, and the parts without any."""
+        strings, uses, bare = cached_anchors(self.parts)
+        owners = self._owners
+        return (
+            [s.encode() for s in strings],
+            [[(owners[p], p, first, last) for p, first, last in each] for each in uses],
+            bare,
+        )
+
+    @property
+    def unanchored(self) -> list[int]:
+        """The parts that are run over the whole text."""
+        return self._uses[2]
 
     @cached_property
-    def _uses(self) -> tuple[list[str], list[list[tuple[int, int, int]]], list[int]]:
-        """Return the strings, for each the patterns that it stands for with where their matches begin, and the patterns without any."""
-        uses: dict[str, list[tuple[int, int, int]]] = {}
-        bare = []
-        for index, found in enumerate(self.anchors):
-            if found is None:
-                bare.append(index)
-                continue
-            for strings, first, last in found:
-                for string in strings:
-                    uses.setdefault(string, []).append((index, first, last))
-        return list(uses), list(uses.values()), bare
+    def _bare(self) -> list[tuple[int, str | None]]:
+        """The parts without strings, each with a sign that its matches hold or stand beside, if there is one."""
+        return [(part, sign_of(self.parts[part])) for part in self._uses[2]]
 
     @cached_property
     def _automaton(self) -> Any:
         strings = self._uses[0]
         try:
-            from ahocorasick_rs import AhoCorasick
+            from ahocorasick_rs import BytesAhoCorasick, Implementation
         except ImportError:
             return _PlainSearch(strings)
-        return AhoCorasick(strings) if strings else _PlainSearch(strings)
+        return BytesAhoCorasick(strings, implementation=Implementation.DFA) if strings else _PlainSearch(strings)
 
     def find(self, text: str, start: int = 0, end: int | None = None) -> Iterator[tuple[int, re.Match[str]]]:
-        """Yield (index of the pattern, match) for all matches that begin in a stretch of text.
+        """Yield (index of the pattern, match) for all matches that begin in a stretch of text, without overlaps of one pattern.
 
         Args:
             text: clean text.
             start: where the stretch begins.
             end: where it ends; ``None`` for the end of the text.
         """
-        end = len(text) if end is None else end
-        places = self.places(text, start, end)
-        for index in sorted(places):
-            for match in self.matches(index, text, places[index], start, end):
-                yield index, match
+        found = self.matching(text, start, len(text) if end is None else end)
+        for index in sorted(found):
+            matches = found[index]
+            if len(matches) == 1:
+                yield index, next(iter(matches.values()))
+                continue
+            done = start
+            for place in sorted(matches):
+                if place[0] >= done:
+                    match = matches[place]
+                    yield index, match
+                    done = max(match.end(), place[0] + 1)
 
-    def places(self, text: str, start: int, end: int) -> dict[int, list[Place]]:
-        """Return for each pattern that may match where its matches can begin, as (first, last) positions.
+    def matching(self, text: str, start: int, end: int) -> dict[int, dict[Place, re.Match[str]]]:
+        """Return for each pattern all matches of its parts that begin in a stretch of text, by place.
 
         Args:
             text: clean text.
             start: where the stretch of interest begins.
             end: where it ends.
         """
-        places: dict[int, list[Place]] = {index: [(start, end - 1)] for index in self._uses[2]}
-        uses = self._uses[1]
+        uses, regexes = self._uses[1], self._regexes
+        found: dict[int, dict[Place, re.Match[str]]] = {}
+        ranges: dict[int, list[tuple[int, int]]] = {}
+        for part, sign in self._bare:
+            if sign is None or text.find(sign, start, end + LOOK_AROUND) >= 0:
+                ranges[part] = [(start, end - 1)]
         base = max(0, start - LOOK_AROUND)
         stretch = text[base : end + LOOK_AROUND] if (base or end < len(text)) else text
-        for string, at, _ in self._automaton.find_matches_as_indexes(_folded(stretch), overlapping=True):
-            at += base
-            for index, first, last in uses[string]:
-                if index in places:
-                    places[index].append((at + first, at + last))
+        base -= 1
+        for string, at, _ in self._automaton.find_matches_as_indexes(folded(stretch), overlapping=True):
+            for index, part, first, last in uses[string]:
+                begin = at + base + first
+                if first == last:
+                    if start <= begin < end:
+                        match = (regexes[part] or self._part(part)).match(text, begin)
+                        if match is not None:
+                            found.setdefault(index, {})[begin, part] = match
+                elif part in ranges:
+                    ranges[part].append((begin, at + base + last))
                 else:
-                    places[index] = [(at + first, at + last)]
-        return places
+                    ranges[part] = [(begin, at + base + last)]
+        for part, stretches in ranges.items():
+            self._search(text, start, end, part, stretches, found)
+        return found
 
-    def matches(self, index: int, text: str, places: list[Place], start: int, end: int) -> Iterator[re.Match[str]]:
-        """Yield the matches of a pattern that begin at one of the places and in a stretch of text, without overlaps."""
-        regex = self.regex(index)
-        done, reach = start, self._width(index) + LOOK_AROUND
-        for first, last in places if len(places) == 1 else _merged(places):
-            if last < done or first >= end:
-                continue
-            if first == last:
-                match = regex.match(text, first)
-                if match is not None:
-                    yield match
-                    done = max(match.end(), first + 1)
-                continue
-            last = min(last, end - 1)
-            at = max(first, done)
+    def _search(
+        self,
+        text: str,
+        start: int,
+        end: int,
+        part: int,
+        stretches: list[tuple[int, int]],
+        found: dict[int, dict[Place, re.Match[str]]],
+    ) -> None:
+        """Add the matches of a part that begin anywhere in some stretches."""
+        regex, reach = self._regexes[part] or self._part(part), self._width(part) + LOOK_AROUND
+        at = start
+        if len(stretches) > 1:
+            stretches.sort()
+        for first, last in stretches:
+            if first > at:
+                at = first
+            if last >= end:
+                last = end - 1
             while at <= last:
                 match = regex.search(text, at, last + reach)
                 if match is None or match.start() > last:
+                    at = last + 1
                     break
-                yield match
-                at = done = max(match.end(), match.start() + 1)
+                at = match.start()
+                whole = regex.match(text, at)
+                if whole is not None:
+                    found.setdefault(self._owners[part], {})[at, part] = whole
+                at += 1
 
 
 def cache_dir() -> Path:
@@ -151,21 +192,42 @@ def cache_dir() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "notecriteria"
 
 
-def cached_anchors(patterns: tuple[str, ...]) -> tuple[list[Anchor] | None, ...]:
-    """Return the anchors of patterns, from the disk where the very same patterns were analysed before."""
+Derived = tuple[list[str], list[list[list[int]]], list[int]]
+"""Strings, for each the (part, first, last) of what it stands for, and the parts without any."""
+
+
+def cached_anchors(parts: tuple[str, ...]) -> Derived:
+    """Return the anchors of expressions, from the disk where the very same expressions were analysed before."""
     code = pkgutil.get_data("extractor", "anchors.py") or b""  # it may lie in a zip
-    key = hashlib.sha256(b"\0".join([sys.version.encode(), code, *(p.encode() for p in patterns)])).hexdigest()
+    key = hashlib.sha256(b"\0".join([sys.version.encode(), code, *(p.encode() for p in parts)])).hexdigest()
     path = cache_dir() / f"anchors-{key[:32]}.json"
     try:
-        kept = json.loads(path.read_bytes())
-        return tuple(None if a is None else [Anchor(frozenset(s), f, b) for s, f, b in a] for a in kept)
+        strings, uses, bare = json.loads(path.read_bytes())
+        if len(strings) == len(uses):
+            return strings, uses, bare
     except (OSError, ValueError, TypeError):
-        found = tuple(anchors.anchors_of(p) for p in patterns)
-    _keep(path, json.dumps([None if a is None else [[sorted(x.strings), x.first, x.last] for x in a] for a in found]))
+        pass
+    found = _derived(parts)
+    keep(path, json.dumps(found, separators=(",", ":")))
     return found
 
 
-def _keep(path: Path, content: str) -> None:
+def _derived(parts: tuple[str, ...]) -> Derived:
+    """Return the anchors of expressions, by the strings that are looked for."""
+    uses: dict[str, list[list[int]]] = {}
+    bare = []
+    for part, expression in enumerate(parts):
+        found = anchors.anchors_of(expression)
+        if found is None:
+            bare.append(part)
+            continue
+        for each, first, last in found:
+            for string in sorted(each):
+                uses.setdefault(string, []).append([part, first, last])
+    return list(uses), list(uses.values()), bare
+
+
+def keep(path: Path, content: str) -> None:
     """Write a cache file for its owner alone; a cache that cannot be written is done without."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -177,31 +239,13 @@ def _keep(path: Path, content: str) -> None:
         return
 
 
-def _folded(text: str) -> str:
-    """Return the text in lower case, of the same length; what is not ASCII stands as ``?``."""
-    return text.lower() if text.isascii() else text.encode("ascii", "replace").decode("ascii").lower()
-
-
-def _merged(places: list[Place]) -> list[Place]:
-    """Return places in order, overlapping ones as one; single positions stay single."""
-    places = sorted(set(places))
-    merged = [places[0]]
-    for first, last in places[1:]:
-        if first <= merged[-1][1]:
-            if last > merged[-1][1]:
-                merged[-1] = (merged[-1][0], last)
-        else:
-            merged.append((first, last))
-    return merged
-
-
 class _PlainSearch:
     """The automaton's stand-in where its library is not installed."""
 
-    def __init__(self, strings: Sequence[str]) -> None:
+    def __init__(self, strings: Sequence[bytes]) -> None:
         self._strings = strings
 
-    def find_matches_as_indexes(self, text: str, overlapping: bool) -> list[tuple[int, int, int]]:
+    def find_matches_as_indexes(self, text: bytes, overlapping: bool) -> list[tuple[int, int, int]]:
         """Return (index of the string, start, end) of every occurrence; they are overlapping always."""
         assert overlapping
         found = []

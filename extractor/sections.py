@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
+from extractor.anchors import beginnings_of
 from extractor.rulefiles import SectionRule
 from extractor.terms import term_pattern
 
@@ -34,7 +37,7 @@ _OTHER = re.compile(
     + r"|(?P<flat>[A-Z][A-Z /&'()-]{2,40}):,)"
 )
 _INLINE_OTHER = re.compile(
-    r"(?<=[.,]\s)(?P<name>[A-Z][A-Z /&'()-]{3,40}):|(?<=\.,)[ \t]{0,2}(?P<flat>[A-Z][A-Za-z /&'()-]{2,40}):"
+    r"(?<=[.,]\s)(?P<name>[A-Z][A-Z /&'-]{3,40}):|(?<=\.,)[ \t]{0,2}(?P<flat>[A-Z][A-Za-z /&'()-]{2,40}):"
 )
 _PLAIN_LINE = re.compile(r"[.;:!?][ \t]*\n(?=[A-Z][a-z])")
 _ABBREVIATED = re.compile(r"ddx|imp|rx|pmh|fhx|shx|psh|dx|a/p|all|[A-Z]{2,5}[xX]?|[A-Z]/[A-Z]|[A-Z]{1,2}Hx")
@@ -74,6 +77,7 @@ class SectionFinder:
         )
         plain = rf"{_LINE_LEAD}(?:{name}){edge}[ \t](?=[a-z0-9\[])"
         inline = f"{_INLINE_LEAD}(?:{name}){edge}{_QUALIFIER}[ \t]{{0,2}}:,?"
+        object.__setattr__(self, "_keys", frozenset(_keys(t for r in self.rules for t in (*r.terms, *r.cased))))
         object.__setattr__(self, "_known", re.compile(known, re.IGNORECASE))
         object.__setattr__(self, "_plain", re.compile(plain, re.IGNORECASE))
         object.__setattr__(self, "_inline", re.compile(inline, re.IGNORECASE))
@@ -81,16 +85,19 @@ class SectionFinder:
     def find(self, text: str) -> list[Section]:
         """Return the sections of a clean text, in order; text before the first header has none."""
         heads: dict[int, tuple[int, int, SectionRule | None]] = {}
-        for pattern in (_OTHER, _INLINE_OTHER):
-            for m in pattern.finditer(text):
-                heads[m.start(m.lastgroup)] = (m.start(m.lastgroup), m.end(), None)  # type: ignore[arg-type]
-        for pattern in (self._plain, self._inline, self._known):  # type: ignore[attr-defined]
-            for m in pattern.finditer(text):
-                group = str(m.lastgroup)
-                start = m.start(group)
-                if pattern is self._plain and not _ABBREVIATED.fullmatch(m.group(group)):  # type: ignore[attr-defined]
-                    continue  # "trial team met" is no header "trial"; "FH lymphoma" is one
-                heads[start] = (start, m.end(), self.rules[int(group[1:])])
+        lines = [0, *(m.end() for m in _BREAK.finditer(text))]
+        inline = [m.start() + 2 for m in _STOP.finditer(text)]
+        named = [at for at in lines if self._may_be_named(text, at)]
+        for m in chain(_matches(_OTHER, text, lines), _matches(_INLINE_OTHER, text, inline)):
+            heads[m.start(m.lastgroup)] = (m.start(m.lastgroup), m.end(), None)  # type: ignore[arg-type]
+        for m in _matches(self._plain, text, named):  # type: ignore[attr-defined]
+            group = str(m.lastgroup)
+            if _ABBREVIATED.fullmatch(m.group(group)):  # "trial team met" is no header "trial"; "FH lymphoma" is one
+                heads[m.start(group)] = (m.start(group), m.end(), self.rules[int(group[1:])])
+        within = [at for at in inline if self._is_key(text, at)]
+        for m in chain(_matches(self._inline, text, within), _matches(self._known, text, named)):  # type: ignore[attr-defined]
+            group = str(m.lastgroup)
+            heads[m.start(group)] = (m.start(group), m.end(), self.rules[int(group[1:])])
         ordered = [heads[k] for k in sorted(heads)]
         kept: list[tuple[int, int, SectionRule | None]] = []
         for head in ordered:
@@ -114,6 +121,45 @@ class SectionFinder:
                 )
             )
         return sections
+
+    def _may_be_named(self, text: str, at: int) -> bool:
+        """Return whether the first words of a line may be those of a known header."""
+        lead = _LEAD.match(text, at)
+        return lead is not None and (self._is_key(text, lead.end()) or self._is_key(text, lead.end(1)))
+
+    def _is_key(self, text: str, at: int) -> bool:
+        """Return whether the letters at a place are the first of a known header."""
+        keys: frozenset[str] = self._keys  # type: ignore[attr-defined]
+        key = text[at : at + _KEY].lower().translate(_DIGITS)
+        return key in keys or key[:2] in keys or key[:1] in keys or "" in keys
+
+
+_KEY = 3
+"""Letters by which it is told whether a header may begin at a place."""
+_SIGN = re.compile(r"[^a-z0]")
+_DIGITS = str.maketrans("123456789", "0" * 9)
+_BREAK = re.compile(r"\n")
+_STOP = re.compile(r"[.;,!?)\]|/\s](?=\s[A-Za-z0-9])|\.(?=,[ \t]{0,2}[A-Za-z0-9])")
+"""What stands two characters before a header within a line."""
+_LEAD = re.compile(
+    r"([ \t]{0,24})(?:[-*#>=]{1,3}[ \t]{0,3}|\(?(?:\d{1,2}|[A-Za-z]|[IVX]{1,4})[.)][ \t]{1,3})?[*_=-]{0,3}",
+    re.IGNORECASE,
+)
+
+
+def _keys(terms: Iterable[str]) -> set[str]:
+    """Return the first letters of headers, as few as are certain and as many as tell."""
+    begins = {begin[:_KEY] for term in terms for begin in beginnings_of(term_pattern(term))}
+    return {_SIGN.split(begin)[0] for begin in begins}
+
+
+def _matches(pattern: re.Pattern[str], text: str, places: Iterable[int]) -> Iterator[re.Match[str]]:
+    """Yield the matches of a pattern that begin at places, which are in order, without overlaps."""
+    end = 0
+    for at in places:
+        if at >= end and (match := pattern.match(text, at)):
+            yield match
+            end = match.end()
 
 
 def _own_end(text: str, body: int, end: int, *, hypothetical: bool) -> int:
