@@ -5,20 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from extractor.matching import Target
 
 CAUSE_LABELS = frozenset({"HLH_CAUSE", "EBV", "CAR_T", "TCE", "ADC", "MALIGNANCY", "RHEUM_DISEASE"})
 
-_FILL = r"(?:[\s,]*(?:the|a|an|her|his|their|acute|active|underlying|known|new|recent|severe|disseminated|primary|concurrent|ongoing|possible|probable|likely|presumed|suspected|flare\sof|activity\sof|reactivation\sof|infection\swith|reactivated|visceral|his/her|either|uncontrolled|relapsed|refractory|progressive|systemic|chronic|prior|previous|treatment\swith|therapy\swith|administration\sof|infusion\sof|exposure\sto|grade\s\d))*[\s,:(\"']*"
+_FILL = r"(?:[\s,:(\"'?]|(?<![A-Za-z])(?:the|a|an|her|his|their|acute|active|underlying|known|new|recent|severe|disseminated|primary|concurrent|ongoing|possible|probable|likely|presumed|suspected|flare\sof|activity\sof|reactivation\sof|infection\swith|reactivated|visceral|his/her|either|uncontrolled|relapsed|refractory|progressive|systemic|chronic|prior|previous|treatment\swith|therapy\swith|administration\sof|infusion\sof|exposure\sto|grade\s\d)(?![A-Za-z]))*"
 _LINK = r"(?:secondary\s(?:to|with)|\(?2/2\)?|2[\u00b0o\"']?\s?(?:to|/2)|due\sto|d/t|caused\sby|triggered\sby|induced\sby|driven\sby|precipitated\sby|provoked\sby|attribut\w{2,5}\sto|related\sto|associated\s(?:with|to)|a/w|in\s(?:the\s)?(?:setting|context)\sof|on\s(?:the\s)?(?:background|basis)\sof|from|following|post|after|put\sdown\sto|ascribed\sto|complicating|as\s(?:a\s)?complication\sof|resulting\sfrom|part\sof|because\sof|owing\sto|\(?(?:cause|trigger|driver|aetiology|etiology)\)?\s?(?::|=|was|is|being|likely)|<-|based\son)"
-_HEDGE = r"(?:[\s,)(:-]*(?:(?:is|was|were|are|to\sbe|felt|thought|considered|believed|judged|most|likely|probably|possibly|presumed|clearly|therefore|as|gr\.?\s?\d|syndrome|picture|episode|flare|it|which|that|now|again|all|assumed|regarded\sas|deemed|seems|appears|may\sbe|attributed|episodes?|criteria|met|\d/8|developed|occurred|put|down)\b)?)*[\s,)(:-]*"
-_BEHIND_HLH = re.compile(rf"{_HEDGE}{_LINK}{_FILL}", re.IGNORECASE)
+_HEDGE = r"(?:[\s,)(:?-]|(?<![A-Za-z])(?:is|was|were|are|to\sbe|felt|thought|considered|believed|judged|most|likely|probably|possibly|presumed|clearly|therefore|as|gr\.?\s?\d|syndrome|picture|episode|flare|it|which|that|now|again|all|assumed|regarded\sas|deemed|seems|appears|may\sbe|attributed|episodes?|criteria|met|\d/8|developed|occurred|put|down|presumably|perhaps|maybe|possible|probable|suspected|might\sbe|could\sbe|may\shave\sbeen|been)(?![A-Za-z]))*"
+_HEDGED = re.compile(rf"{_HEDGE}", re.IGNORECASE)
+_BEHIND_HLH = re.compile(rf"{_HEDGE}(?:(?:in|on|with)\s[\w\s'-]{{2,24}}[,;:(]{_HEDGE})?{_LINK}{_FILL}", re.IGNORECASE)
 _BEFORE_HLH = re.compile(
     r"\s?(?:[- ]?(?:virus|infection|therapy|treatment|cell))?\s?(?:\([^)]{0,20}\))?[-\s]{0,2}(?:(?:associated|related|induced|driven|triggered|positive|mediated|complicated\sby|assoc\.?)|-)[-\s]{1,2}(?:\w{1,12}\s)?(?:secondary\s)?[\"'(]?|-|\s(?:triggering|causing|triggered|caused|induced|provoked|driving|precipitating|complicated\sby|as\s(?:the\s)?(?:trigger|cause|driver)\s(?:of|for)|as\sits\strigger)\s(?:of\s|for\s)?(?:the\s|her\s|his\s|a\s|an\s|secondary\s|this\s)?(?:\w{1,10}\s)?",
     re.IGNORECASE,
 )
-_INDUCED = re.compile(r"[- ](?:induced|triggered|driven|associated)\b", re.IGNORECASE)
+_INDUCED = re.compile(r"[- ](?:induced|triggered|driven|associated|related|mediated)\b", re.IGNORECASE)
+_DOUBT = re.compile(
+    r"\?|\b(?:poss(?:ib(?:le|ly))?|prob(?:ab(?:le|ly))?|likely|unlikely|presum(?:ed|ably|ptive(?:ly)?)|susp(?:ect(?:ed)?|icion)?"
+    r"|perhaps|maybe|may\sbe|may\shave|might|could|questionabl[ey]|unclear|versus|vs)\b",
+    re.IGNORECASE,
+)
+"""Words between HLH and its cause by which the writer does not commit himself to the link."""
 _HEADLESS = re.compile(
     rf"\W*(?:(?:\w+\s){{0,3}}?(?:felt|thought|considered|believed|regarded|attributed|judged|presumably|probably|likely|trigger|cause|this|it|all|driven|due|secondary|triggered)\s)?{_HEDGE}(?:{_LINK}|(?:we\s|i\s)?(?:put|ascribe|attribute)\s(?:this|it)\s(?:down\s)?to|trig(?:ger(?:ed|s)?)?\s?(?:=|:|by|was|likely)){_FILL}",
     re.IGNORECASE,
@@ -30,13 +38,20 @@ _NAMED = re.compile(rf"[^.;\n]{{0,14}}(?::|=|\s(?:is|was|were|are|likely|probabl
 _LIST = re.compile(r"\s?(?:,|and|/|\+|&|with|or|vs\.?|\()\s?(?:the\s|an?\s|\w{1,12}\s)?", re.IGNORECASE)
 
 
+class Link(NamedTuple):
+    """What links a cause to HLH: the HLH mention, and whether the writer leaves the link open ("possibly due to")."""
+
+    head: Target
+    doubtful: bool
+
+
 @dataclass(frozen=True)
 class CauseLinker:
     """Links causes to HLH within a sentence."""
 
     def link(
         self, text: str, sentence: tuple[int, int], company: Sequence[Target], before: Sequence[Target] = ()
-    ) -> dict[Target, Target]:
+    ) -> dict[Target, Link]:
         """Return the mentions that are a stated cause of HLH, each with the HLH mention it is linked to.
 
         Args:
@@ -57,7 +72,10 @@ class CauseLinker:
                 if self._headless(text, sentence, cause):
                     linked.setdefault(cause, before[-1])
         self._coordinate(text, causes, linked)
-        return _one_span_each(linked)
+        return {
+            cause: Link(head, _DOUBT.search(_between(text, sentence, head, cause)) is not None)
+            for cause, head in _one_span_each(linked).items()
+        }
 
     @staticmethod
     def _behind(text: str, head: Target, cause: Target) -> bool:
@@ -66,7 +84,9 @@ class CauseLinker:
             return False
         if _CAUSE_OF.search(text, max(0, head.start - 30), head.start) and _NAMED.fullmatch(gap):
             return True
-        return _BEHIND_HLH.fullmatch(gap) is not None
+        if _BEHIND_HLH.fullmatch(gap):
+            return True
+        return _INDUCED.match(text, cause.end) is not None and _HEDGED.fullmatch(gap) is not None
 
     @staticmethod
     def _headless(text: str, sentence: tuple[int, int], cause: Target) -> bool:
@@ -95,6 +115,13 @@ class CauseLinker:
                     and other.start > linked[other].start
                 ):
                     linked[cause] = linked[other]
+
+
+def _between(text: str, sentence: tuple[int, int], head: Target, cause: Target) -> str:
+    """Return the words that link a cause to HLH; of HLH named before the sentence, those from its beginning."""
+    if cause.end <= head.start:
+        return text[cause.end : head.start]
+    return text[max(head.end, sentence[0]) : cause.start]
 
 
 def _one_span_each(linked: dict[Target, Target]) -> dict[Target, Target]:
