@@ -113,7 +113,28 @@ class RuleLookup:
         return next((i for i, (kind, regex) in self._cues.items() if kind == category and regex.search(text)), None)
 
 
-_FUNCTION_WORDS = frozenset("a an and as at be by for from has he in is no not of on or she the to was with".split())
+_FUNCTION_WORDS = frozenset(
+    [
+        "and",
+        "are",
+        "as",
+        "at",
+        "by",
+        "for",
+        "from",
+        "has",
+        "in",
+        "is",
+        "not",
+        "of",
+        "on",
+        "or",
+        "the",
+        "to",
+        "was",
+        "with",
+    ]
+)
 """Words that stand in case-sensitive expressions beside the abbreviations that are meant."""
 
 
