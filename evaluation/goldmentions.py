@@ -43,7 +43,7 @@ def answer_from_gold(gold: Tables, *, trial: str = tool.DEFAULT_TRIAL, rules: Pa
     answers: list[Any] = []
     for _, of_patient in gold.notes.groupby("patient_id", sort=True):
         mentions, answered = screener.screen(tool.as_notes(of_patient))
-        found += mentions
+        found += [m for m in mentions if not m.label.startswith(tool.OWN)]
         answers += answered
     return Tables(
         note_table(),
@@ -68,11 +68,11 @@ class GoldReader(Extractor):
     def signals(self, note: Note) -> list[Mention]:
         """Return the gold's mentions of a note and the resolver's own statements."""
         read = super().signals(note)
-        own = [m for m in read if m.label.startswith("_")]
+        own = [m for m in read if m.label.startswith(tool.OWN)]
         annotated = self._gold.get((note.patient_id, note.note_id))
         if annotated is None:
             return own
-        seen = [m for m in read if not m.label.startswith("_")]
+        seen = [m for m in read if not m.label.startswith(tool.OWN)]
         pairs = overlap_pairs(annotated, mention_table({c: getattr(m, c) for c in MENTION_COLUMNS} for m in seen))
         partner = dict(zip(pairs["gold"], pairs["predicted"], strict=True))
         rows = annotated.to_dict("records")

@@ -17,6 +17,8 @@ from extractor.terms import written_forms
 
 NAME = "notecriteria"
 DEFAULT_TRIAL = "NCT07208058"
+OWN = "_"
+"""What labels of the resolver's own statements begin with; they are evidence, and no mentions of the guideline."""
 
 
 def version() -> str:
@@ -55,7 +57,7 @@ def run_tool(notes: pd.DataFrame, *, trial: str = DEFAULT_TRIAL, rules: Path | N
     answers: list[Any] = []
     for _, of_patient in notes.groupby("patient_id", sort=True):
         found, answered = screener.screen(as_notes(of_patient))
-        mentions += found
+        mentions += [m for m in found if not m.label.startswith(OWN)]
         answers += answered
     return Tables(
         note_table(),
@@ -115,20 +117,25 @@ class RuleLookup:
 
 _FUNCTION_WORDS = frozenset(
     [
+        "a",
+        "an",
         "and",
-        "are",
         "as",
         "at",
+        "be",
         "by",
         "for",
         "from",
         "has",
+        "he",
         "in",
         "is",
+        "no",
         "not",
         "of",
         "on",
         "or",
+        "she",
         "the",
         "to",
         "was",

@@ -122,6 +122,10 @@ _DATE_SPAN = re.compile(
     r"(?<!\d)(?P<d1>\d{1,2})(?:[./](?P<m1>\d{1,2}))?[./]?(?:[./]?(?P<y1>\d{2,4}))?\s?(?:-|to|until|through|thru|till)\s?(?P<d2>\d{1,2})[./](?P<m2>\d{1,2})",
     re.IGNORECASE,
 )
+_COLUMNS = re.compile(
+    r"(?<![\d/.])(?P<d1>\d{1,2})[./](?P<m1>\d{1,2})(?:[./](?:\d{4}|\d{2}))?[ \t]{2,12}(?P<d2>\d{1,2})[./](?P<m2>\d{1,2})(?![\d])"
+)
+"""The start and the stop of a drug in two columns of a chart."""
 _MONTH_SPAN = re.compile(
     rf"(?<!\d)(?P<a>\d{{1,2}})\s?(?:-|to)\s?(?P<b>\d{{1,2}})\s?(?:{_MONTHS})"
     rf"|(?<![A-Za-z])(?:{_MONTHS})[a-z]{{0,6}}\s(?P<a2>\d{{1,2}})\s?(?:-|to|through)\s?(?P<b2>\d{{1,2}})(?![\d/.])",
@@ -356,6 +360,9 @@ def _days(window: str, year: int) -> float | None:
             days = _slash_span(m, year)
             if days:
                 found.append((m.start(), days))
+    m = _COLUMNS.search(window)
+    if m and (days := _slash_span(m, year)):
+        found.append((m.start(), days))
     m = _DAY_LIST.search(window)
     if m:
         found = [f for f in found if not m.start() <= f[0] < m.end()] + [(m.start(), _listed_days(m, year))]
