@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -99,13 +100,16 @@ class Assembler:
             cues.setdefault(edge.target, []).append(edge.cue)
         mentions = []
         dates: dict[tuple[int, int], list[DateMention]] = {}
+        heads = [t for t in targets if t.term.label == "HLH"]
         by_sentence: dict[tuple[int, int], list[int]] = {}
         for index, target in enumerate(targets):
             by_sentence.setdefault(sentence_of(sentences, target.start), []).append(index)
         for sentence, indices in by_sentence.items():
             dates[sentence] = find_dates(text, *sentence, note.note_date)
             company = [targets[i] for i in indices]
-            near = [t for t in targets if t.term.label == "HLH" and sentence[0] - CAUSE_REACH <= t.start < sentence[0]]
+            near = heads[
+                bisect_left(heads, sentence[0] - CAUSE_REACH, key=_start) : bisect_left(heads, sentence[0], key=_start)
+            ]
             causes = self._causes.link(text, sentence, company, near)
             for index in indices:
                 target = targets[index]
@@ -344,6 +348,10 @@ class Assembler:
             high = _neighbourhood(sentence, target, company)[1]
             return read_load(text, end, high) or Value()
         return Value()
+
+
+def _start(target: Target) -> int:
+    return target.start
 
 
 @lru_cache(maxsize=64)

@@ -198,7 +198,6 @@ def read_load(text: str, end: int, sentence_end: int) -> Value | None:
             round(copies, 3),
             "copies/mL",
             result,
-            {"load_at": number.start, "load_end": number.end},
         )
     return None
 
@@ -249,14 +248,14 @@ def read_weight(text: str, start: int, end: int) -> Value:
 def read_height(text: str, start: int, end: int) -> Value:
     """Return a height in centimetres, from cm, m, feet and inches."""
     piece = text[start:end]
-    feet = re.search(r"(\d)\s?(?:'|ft|feet|foot)\s?-?\s?(\d{1,2}(?:\.\d)?)?", piece)
+    feet = re.search(r"(\d)\s?(?:'|ft|feet|foot)\s?-?\s?(\d{1,2}(?:\.\d)?)?", piece, re.IGNORECASE)
     if feet:
         cm = (int(feet[1]) * 12 + float(feet[2] or 0)) * 2.54
         return Value("=", round(cm / 2.54, 1), "in", round(cm, 1), "cm")
     number = _last_number(text, start, end)
     if number is None:
         return Value()
-    if re.search(r"in(?:ch(?:es)?)?\b|\"", piece[number.end - start :]):
+    if re.search(r"in(?:ch(?:es)?)?\b|\"", piece[number.end - start :], re.IGNORECASE):
         return Value("=", number.value, "in", round(number.value * 2.54, 1), "cm")
     cm = number.value * 100 if number.value < 3 else number.value
     return Value("=", number.value, "m" if number.value < 3 else "cm", round(cm, 1), "cm")
