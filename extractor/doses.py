@@ -86,7 +86,7 @@ _HOURS = re.compile(
 )
 _ONCE = re.compile(
     r"(?<![A-Za-z])(?:x\s?1(?![\d.]|\s?(?:w(?:ee)?k|mo(?:nth)?s?\b|d(?:ay)?s?\b|h))|once(?!\s(?:a|daily|weekly|per|every|monthly|in))|(?:one|1|single|stat|one-off|first|1st)\s(?:\w+\s)?dose(?!s)|"
-    r"dose\s?#?1\b|stat\b|one[- ]time|(?:given|gave)\sin\s(?:the\s)?(?:office|ED|ER|A&E|clinic|ambulance|triage)|in\sthe\s(?:ED|ER|ambulance))",
+    r"dose\s?#?1\b|stat\b|one[- ]time|pre-?med\w{0,10}|(?:with\s)?(?:each|every)\s(?:step\s|ramp\s)?(?:cycle|infusion|dose)\b|(?:given|gave)\sin\s(?:the\s)?(?:office|ED|ER|A&E|clinic|ambulance|triage)|in\sthe\s(?:ED|ER|ambulance))",
     re.IGNORECASE,
 )
 _ONE_OF = re.compile(r"(?:single|one|1|stat)\s(?:\w+\s)?dose\sof\s(?:\w+\s)?$", re.IGNORECASE)
@@ -133,6 +133,7 @@ _MONTH_SPAN = re.compile(
 )
 _DAY_LIST = re.compile(
     r"(?<![\d/.])(?P<slashed>\d{1,2}/\d{1,2}(?:(?:/\d{2,4})?\s?(?:,|and|&|\+)\s?(?:and\s)?\d{1,2}/\d{1,2}(?:/\d{2,4})?)+)(?![\d/])"
+    rf"|(?<![\d/.])(?P<named>\d{{1,2}}\s(?:{_MONTHS})[a-z]{{0,6}}(?:\s?(?:,|and|&)\s?(?:and\s)?\d{{1,2}}\s(?:{_MONTHS})[a-z]{{0,6}})+)"
     rf"|(?<![\d/.])(?P<days>\d{{1,2}}(?:(?:st|nd|rd|th)?\s?(?:,|and|&)\s?(?:and\s)?\d{{1,2}})+)(?:st|nd|rd|th)?\s(?:{_MONTHS})",
     re.IGNORECASE,
 )
@@ -398,6 +399,15 @@ def _listed_days(m: re.Match[str], year: int) -> float:
     """Return how many of the days of a list ("3/1, 3/2 and 3/3", "5, 6 and 7 March") follow one another."""
     if m["days"]:
         return longest_run([int(n) for n in re.findall(r"\d{1,2}", m["days"])])
+    if m["named"]:
+        months = _MONTHS.lower().split("|")
+        found = re.findall(rf"(\d{{1,2}})\s({_MONTHS})", m["named"], re.IGNORECASE)
+        try:
+            return longest_run(
+                [dt.date(year, months.index(name.lower()) + 1, int(day)).toordinal() for day, name in found]
+            )
+        except ValueError:
+            return float(len(found))
     pairs = [(int(a), int(b)) for a, b in re.findall(r"(?<![\d/])(\d{1,2})/(\d{1,2})", m["slashed"])]
     runs = []
     for month_first in (True, False):

@@ -141,6 +141,9 @@ def read_item(text: str, start: int, end: int, sentence_end: int, details: Mappi
             normalize(item, number.value, None) if item != "scd25" else None
         )
         value = Value(number.comparator, number.value, unit, *(converted or (None, None)))
+        if len(found) > 1 and _ROW.search(text, start, end):
+            row = [normalize(item, n.value, unit_behind(text, n.end) or unit) for n in found]
+            value.details["row"] = [v[0] for v in row if v is not None]
         unit_end = number.end + (len(unit) + 2 if unit else 0)
         behind = text[unit_end : min(sentence_end, unit_end + 60)]
         flag = _FLAG.match(behind) or _FLAG.match(text[number.end : number.end + 12])
