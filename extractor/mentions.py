@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -100,12 +101,14 @@ class Assembler:
         mentions = []
         dates: dict[tuple[int, int], list[DateMention]] = {}
         by_sentence: dict[tuple[int, int], list[int]] = {}
-        for index, target in enumerate(targets):
-            by_sentence.setdefault(sentence_of(sentences, target.start), []).append(index)
+        starts = [target.start for target in targets]
+        for index, start in enumerate(starts):
+            by_sentence.setdefault(sentence_of(sentences, start), []).append(index)
         for sentence, indices in by_sentence.items():
             dates[sentence] = find_dates(text, *sentence, note.note_date)
             company = [targets[i] for i in indices]
-            near = [t for t in targets if t.term.label == "HLH" and sentence[0] - CAUSE_REACH <= t.start < sentence[0]]
+            before = slice(bisect_left(starts, sentence[0] - CAUSE_REACH), bisect_left(starts, sentence[0]))
+            near = [t for t in targets[before] if t.term.label == "HLH"]
             causes = self._causes.link(text, sentence, company, near)
             for index in indices:
                 target = targets[index]
