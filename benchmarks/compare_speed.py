@@ -24,9 +24,9 @@ from typing import Any
 
 from extractor import Note
 from extractor.context import ContextEngine, ends_of
+from extractor.kept import cache_dir
 from extractor.notes import read_notes
 from extractor.rulebook import load_rulebook
-from extractor.scan import cache_dir
 from extractor.schema import LABELS, MAIN_LABELS, RESOLVER_LABELS
 
 TITLES = {

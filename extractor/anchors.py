@@ -25,6 +25,8 @@ ENOUGH = 7
 """Characters with which a string is rare enough; a longer one is taken only where it makes no more of them."""
 WIDEST = 4000
 """Characters a match may have; the rules are bounded well below."""
+_FEW = 16
+"""Strings of a second set, looked for one by one."""
 DEAREST = 0.02
 """How often per character strings may be met by chance before a plain search is cheaper."""
 
@@ -133,12 +135,13 @@ class Anchor(NamedTuple):
     """Strings one of which every match of an alternative holds or stands behind, in the alphabet of :func:`folded`.
 
     A match begins between ``first`` and ``last`` characters behind the beginning of the string (negative: before it);
-    both are equal where the place is known.
+    both are equal where the place is known. Where it is not, a match holds one of ``also`` too, if that is not empty.
     """
 
     strings: Strings
     first: int
     last: int
+    also: Strings = frozenset()
 
 
 class Held(NamedTuple):
@@ -164,14 +167,27 @@ def anchors_of(pattern: str) -> list[Anchor] | None:
     Args:
         pattern: the expression, read with ``re.IGNORECASE``.
     """
-    by_place: dict[tuple[int, int], set[str]] = {}
+    by_place: dict[tuple[int, int, Strings], set[str]] = {}
     for tree in _alternatives(list(_parser.parse(pattern, re.IGNORECASE))):
         choices = [c for c in _choices(tree) if c[0] <= DEAREST]
         if not choices:
             return None
         anchor = min(choices, key=lambda c: c[0])[1]
-        by_place.setdefault((anchor.first, anchor.last), set()).update(anchor.strings)
-    return [Anchor(frozenset(strings), *place) for place, strings in sorted(by_place.items())]
+        also = _besides(tree, anchor) if anchor.first != anchor.last else frozenset()
+        by_place.setdefault((anchor.first, anchor.last, also), set()).update(anchor.strings)
+    return [Anchor(frozenset(strings), *place) for place, strings in sorted(by_place.items(), key=lambda x: x[0][:2])]
+
+
+def _besides(tree: list[Any], anchor: Anchor) -> Strings:
+    """Return a second set of strings, one of which every match of an alternative holds, or an empty one."""
+    begins = _beginnings(tree, edges=False)[1]
+    others = [h.strings for h in _all_needed(tree)] + ([begins] if "" not in begins else [])
+    others = [
+        o
+        for o in others
+        if o != anchor.strings and len(o) <= _FEW and not any(s in t for s in o for t in anchor.strings)
+    ]
+    return min(others, key=_cost, default=frozenset())
 
 
 def beginnings_of(pattern: str) -> Strings:
@@ -179,25 +195,33 @@ def beginnings_of(pattern: str) -> Strings:
     return _beginnings(list(_parser.parse(pattern, re.IGNORECASE)), edges=False)[1]
 
 
-def sign_of(pattern: str) -> str | None:
-    """Return a sign, no letter or digit, that every match of a pattern holds as it stands, or ``None``."""
-    trees = _alternatives(list(_parser.parse(pattern, re.IGNORECASE)))
-    signs = [_signs(tree) for tree in trees]
-    common = set.intersection(*signs) if signs else set()
-    return min(common) if common else None
+def signs_of(pattern: str) -> str:
+    """Return signs, no letters or digits, one of which every match of a pattern holds or stands behind; empty if not known."""
+    common: set[str] = set()
+    for tree in _alternatives(list(_parser.parse(pattern, re.IGNORECASE))):
+        choices = _signs(tree)
+        if not choices:
+            return ""
+        common |= min(choices, key=lambda c: (len(c), sorted(c)))
+    return "".join(sorted(common)) if len(common) <= _FEW_SIGNS else ""
 
 
-def _signs(tree: list[Any]) -> set[str]:
-    """Return the signs that a sequence holds."""
-    signs: set[str] = set()
+_FEW_SIGNS = 4
+
+
+def _signs(tree: list[Any]) -> list[frozenset[str]]:
+    """Return sets of signs of each of which a sequence holds one."""
+    found: list[frozenset[str]] = []
     for op, value in tree:
         if op is sre.LITERAL:
-            signs.add(chr(value))
-        elif op is sre.IN and len(value) == 1 and value[0][0] is sre.LITERAL:
-            signs.add(chr(value[0][1]))
+            found.append(frozenset({chr(value)}))
+        elif op is sre.IN and all(kind is sre.LITERAL for kind, _ in value):
+            found.append(frozenset(chr(code) for _, code in value))
+        elif op is sre.ASSERT and value[0] == -1:
+            found += _signs(list(value[1]))
         elif op in _REPEATS and value[0] >= 1:
-            signs |= _signs(list(value[2]))
-    return {s for s in signs if s.isascii() and not s.isalnum() and s != _BLANK}
+            found += _signs(list(value[2]))
+    return [f for f in found if all(s.isascii() and not s.isalnum() and s != _BLANK for s in f)]
 
 
 def width_of(pattern: str) -> int:
@@ -241,6 +265,8 @@ def _chance(text: str) -> float:
         chance *= _AGAIN.get(sign, _OFTEN[sign]) if sign == before else _OFTEN[sign]
         before = sign
     word = text.strip()
+    if not word:
+        return 1.0  # a run of white space holds many
     if word in _COMMON:
         return max(chance, _COMMON_WORD)
     return chance / 5 if len(word) == 1 and text[0] == text[-1] == _BLANK else chance  # a letter seldom stands alone
@@ -471,6 +497,11 @@ def _leading_edge(op: Any, value: Any) -> Strings:
 
 def _needed(tree: list[Any]) -> Held | None:
     """Return strings one of which every match holds, the cheapest such set."""
+    return min(_all_needed(tree), key=_cost_within, default=None)
+
+
+def _all_needed(tree: list[Any]) -> list[Held]:
+    """Return all sets of strings of each of which every match holds one."""
     candidates: list[Held] = []
     run, run_at, closed = _EMPTY, (0, 0), False
     before = (0, 0)
@@ -501,8 +532,7 @@ def _needed(tree: list[Any]) -> Held | None:
                 candidates.append(Held(inner.strings, before[0] + inner.least, min(before[1] + inner.most, WIDEST)))
         before = behind
     candidates.append(Held(run, *run_at))
-    usable = [c for c in candidates if c.strings and "" not in c.strings]
-    return min(usable, key=_cost_within) if usable else None
+    return [c for c in candidates if c.strings and "" not in c.strings]
 
 
 def _needed_of(op: Any, value: Any) -> Held | None:

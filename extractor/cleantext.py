@@ -169,7 +169,7 @@ def clean(note: str) -> CleanText:
 
 def _clean(note: str) -> CleanText:
     """Return the clean text of a note without mark-up."""
-    placeholders = PLACEHOLDER.search(note) is not None
+    placeholders = any(sign in note for sign in "[<{") and PLACEHOLDER.search(note) is not None
     unusual = _UNUSUAL_OR_PLACEHOLDER if placeholders else _UNUSUAL
     if not placeholders and unusual.search(note) is None:
         return _flowing(CleanText(note.replace("|", "\t"), note))  # a table's bar parts cells as a tab does

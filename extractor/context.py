@@ -144,7 +144,20 @@ class ContextEngine:
     def _ends(self) -> dict[str, set[str]]:
         return {c: ends_of(c, self.rules) for c in {r.category for r in self.rules}}
 
-    def edges(self, text: str, start: int, end: int, targets: Sequence[Target]) -> list[Edge]:
+    def cues_in(self, text: str, start: int, end: int) -> list[tuple[int, int, int]]:
+        """Return (start, rule, end) of the cues that begin in a stretch of clean text, in order."""
+        return sorted(
+            (m.start(), index, m.end()) for index, m in self._patterns.find(text, start, end) if m.end() > m.start()
+        )
+
+    def edges(
+        self,
+        text: str,
+        start: int,
+        end: int,
+        targets: Sequence[Target],
+        cues: Sequence[tuple[int, int, int]] | None = None,
+    ) -> list[Edge]:
         """Return the edges of one sentence.
 
         Args:
@@ -152,12 +165,11 @@ class ContextEngine:
             start: where the sentence begins.
             end: where it ends.
             targets: the mentions that begin in it.
+            cues: the cues of the stretch that holds it, where they were looked for already.
         """
-        found = [
-            (m.start(), m.end(), self.rules[index])
-            for index, m in self._patterns.find(text, start, end)
-            if m.end() > m.start()
-        ]
+        known = cues if cues is not None else self.cues_in(text, start, end)
+        inside = known[bisect_left(known, (start, 0, 0)) : bisect_left(known, (end, 0, 0))]
+        found = [(s, e, self.rules[index]) for index, s, e in sorted((index, s, e) for s, index, e in inside)]
         if not found:
             return []
         tokens = token_bounds(text, start, end)
@@ -266,7 +278,7 @@ def refine(text: str, targets: Sequence[Target], edges: Sequence[Edge]) -> list[
         cue, target = edge.cue, targets[edge.target]
         before = cue.end <= target.start
         between = text[cue.end : target.start] if before else text[target.end : cue.start]
-        if cue.cue.category == "uncertain" and target.start < cue.start and cue.end <= target.end:
+        if cue.cue.category in ("uncertain", "hypothetical") and target.start < cue.start and cue.end <= target.end:
             continue  # a word of the name itself: "HLH-like syndrome"
         if cue.cue.max_scope is not None and len(_WORD.findall(between)) > cue.cue.max_scope:
             continue

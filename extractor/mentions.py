@@ -100,15 +100,16 @@ class Assembler:
             cues.setdefault(edge.target, []).append(edge.cue)
         mentions = []
         dates: dict[tuple[int, int], list[DateMention]] = {}
+        heads = [t for t in targets if t.term.label == "HLH"]
         by_sentence: dict[tuple[int, int], list[int]] = {}
-        starts = [target.start for target in targets]
-        for index, start in enumerate(starts):
-            by_sentence.setdefault(sentence_of(sentences, start), []).append(index)
+        for index, target in enumerate(targets):
+            by_sentence.setdefault(sentence_of(sentences, target.start), []).append(index)
         for sentence, indices in by_sentence.items():
             dates[sentence] = find_dates(text, *sentence, note.note_date)
             company = [targets[i] for i in indices]
-            before = slice(bisect_left(starts, sentence[0] - CAUSE_REACH), bisect_left(starts, sentence[0]))
-            near = [t for t in targets[before] if t.term.label == "HLH"]
+            near = heads[
+                bisect_left(heads, sentence[0] - CAUSE_REACH, key=_start) : bisect_left(heads, sentence[0], key=_start)
+            ]
             causes = self._causes.link(text, sentence, company, near)
             for index in indices:
                 target = targets[index]
@@ -118,8 +119,8 @@ class Assembler:
                 state = self._state(
                     note, text, sentence, section, target, company, cues.get(index, ()), dates[sentence]
                 )
-                if target.term.label == "HLH_CAUSE" and causes[target].doubtful:
-                    _doubt(state)
+                if target.term.label == "HLH_CAUSE":
+                    _weigh(state, causes[target])
                 mentions.append(
                     self._mention(note, cleaned, sentence, section, target, company, state, dates[sentence])
                 )
@@ -303,8 +304,7 @@ class Assembler:
         if twin:
             state.uncertain = (state.uncertain or twin.uncertain) and not state.negated
             state.cues = list(twin.cues)
-        if link.doubtful:
-            _doubt(state)
+        _weigh(state, link)
         details = {"cause_label": cause.term.label, "hlh": head.mention_id if head else None}
         section = section_at(sections, cause.start)
         return self._row(
@@ -348,6 +348,10 @@ class Assembler:
             high = _neighbourhood(sentence, target, company)[1]
             return read_load(text, end, high) or Value()
         return Value()
+
+
+def _start(target: Target) -> int:
+    return target.start
 
 
 @lru_cache(maxsize=64)
@@ -411,9 +415,12 @@ def _neighbourhood(sentence: tuple[int, int], target: Target, company: Sequence[
     return max(low, sentence[0]), high
 
 
-def _doubt(state: _State) -> None:
-    """Let the words that link a cause to HLH leave the link open."""
-    if not state.negated and not state.uncertain:
+def _weigh(state: _State, link: Link) -> None:
+    """Let the words that link a cause to HLH deny the link or leave it open."""
+    if link.denied and not state.negated:
+        state.negated, state.uncertain = True, False
+        state.cues.append("cause.denied")
+    elif link.doubtful and not state.negated and not state.uncertain:
         state.uncertain = True
         state.cues.append("cause.doubt")
 

@@ -7,20 +7,14 @@ decides at the places where a match can begin, and nowhere else. The result is t
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import pkgutil
 import re
-import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Final
 
 from extractor import anchors
-from extractor.anchors import folded, sign_of, width_of
+from extractor.anchors import folded, signs_of, width_of
+from extractor.kept import kept
 
 LOOK_AROUND: Final = 80
 """Characters behind a match that its expression may look at without matching them."""
@@ -30,6 +24,10 @@ Place = tuple[int, int]
 """Where a match begins, and which part of the pattern matches."""
 Parts = Sequence[str]
 """A pattern: regular expressions that are tried in this order at every place; the first that matches stands."""
+
+
+_Use = tuple[int, int, int, int, int, list[bytes]]
+"""Pattern, part, first and last place at which a match begins behind a string, its width, and strings of which it holds one too."""
 
 
 class PatternSet:
@@ -69,14 +67,25 @@ class PatternSet:
         return width
 
     @cached_property
-    def _uses(self) -> tuple[list[bytes], list[list[tuple[int, int, int, int]]], list[int]]:
-        """Return the strings, for each the patterns and parts it stands for with where their matches begin, and the parts without any."""
-        strings, uses, bare = cached_anchors(self.parts)
+    def _uses(self) -> tuple[list[bytes], list[list[_Use]], list[int]]:
+        """Return the strings, for each what it stands for, and the parts without any."""
+        strings, uses, bare = kept("anchors", self.parts, ("anchors", "scan"), lambda: _derived(self.parts))
         owners = self._owners
-        return (
-            [s.encode() for s in strings],
-            [[(owners[p], p, first, last) for p, first, last in each] for each in uses],
-            bare,
+        made = [
+            [
+                (owners[part], part, first, last, width, [a.encode() for a in also])
+                for part, first, last, width, also in each
+            ]
+            for each in uses
+        ]
+        return [s.encode() for s in strings], made, bare
+
+    @cached_property
+    def _ahead(self) -> int:
+        """How far behind its beginning a match may hold the string by which it is found."""
+        found = [-first for each in self._uses[1] for _, _, first, *_ in each]
+        return LOOK_AROUND + max(
+            [*found, *(width_of(self.parts[part]) for part, any_of in self._bare if any_of)], default=0
         )
 
     @property
@@ -85,28 +94,31 @@ class PatternSet:
         return self._uses[2]
 
     @cached_property
-    def _bare(self) -> list[tuple[int, str | None]]:
-        """The parts without strings, each with a sign that its matches hold or stand beside, if there is one."""
-        return [(part, sign_of(self.parts[part])) for part in self._uses[2]]
+    def _bare(self) -> list[tuple[int, str]]:
+        """The parts without strings, each with signs one of which its matches hold or stand behind, if there are."""
+        return [(part, signs_of(self.parts[part])) for part in self._uses[2]]
 
     @cached_property
     def _automaton(self) -> Any:
         strings = self._uses[0]
         try:
-            from ahocorasick_rs import BytesAhoCorasick, Implementation
+            from ahocorasick_rs import BytesAhoCorasick
         except ImportError:
             return _PlainSearch(strings)
-        return BytesAhoCorasick(strings, implementation=Implementation.DFA) if strings else _PlainSearch(strings)
+        return BytesAhoCorasick(strings) if strings else _PlainSearch(strings)
 
-    def find(self, text: str, start: int = 0, end: int | None = None) -> Iterator[tuple[int, re.Match[str]]]:
+    def find(
+        self, text: str, start: int = 0, end: int | None = None, limit: int | None = None
+    ) -> Iterator[tuple[int, re.Match[str]]]:
         """Yield (index of the pattern, match) for all matches that begin in a stretch of text, without overlaps of one pattern.
 
         Args:
             text: clean text.
             start: where the stretch begins.
             end: where it ends; ``None`` for the end of the text.
+            limit: where the text is taken to end, as ``endpos`` of ``finditer``.
         """
-        found = self.matching(text, start, len(text) if end is None else end)
+        found = self.matching(text, start, len(text) if end is None else end, limit)
         for index in sorted(found):
             matches = found[index]
             if len(matches) == 1:
@@ -119,37 +131,55 @@ class PatternSet:
                     yield index, match
                     done = max(match.end(), place[0] + 1)
 
-    def matching(self, text: str, start: int, end: int) -> dict[int, dict[Place, re.Match[str]]]:
+    def matching(
+        self, text: str, start: int, end: int, limit: int | None = None
+    ) -> dict[int, dict[Place, re.Match[str]]]:
         """Return for each pattern all matches of its parts that begin in a stretch of text, by place.
 
         Args:
             text: clean text.
             start: where the stretch of interest begins.
             end: where it ends.
+            limit: where the text is taken to end.
         """
         uses, regexes = self._uses[1], self._regexes
+        limit = len(text) if limit is None else limit
         found: dict[int, dict[Place, re.Match[str]]] = {}
         ranges: dict[int, list[tuple[int, int]]] = {}
-        for part, sign in self._bare:
-            if sign is None or text.find(sign, start, end + LOOK_AROUND) >= 0:
+        for part, any_of in self._bare:
+            if not any_of or any(
+                text.find(sign, max(0, start - LOOK_AROUND), end + self._ahead) >= 0 for sign in any_of
+            ):
                 ranges[part] = [(start, end - 1)]
         base = max(0, start - LOOK_AROUND)
-        stretch = text[base : end + LOOK_AROUND] if (base or end < len(text)) else text
+        stop = min(limit, end + self._ahead)
+        signs = folded(text[base:stop] if (base or stop < len(text)) else text)
         base -= 1
-        for string, at, _ in self._automaton.find_matches_as_indexes(folded(stretch), overlapping=True):
-            for index, part, first, last in uses[string]:
+        for string, at, _ in self._automaton.find_matches_as_indexes(signs, overlapping=True):
+            for index, part, first, last, width, also in uses[string]:
                 begin = at + base + first
+                if begin >= end:
+                    continue
                 if first == last:
-                    if start <= begin < end:
-                        match = (regexes[part] or self._part(part)).match(text, begin)
+                    if begin >= start:
+                        match = (regexes[part] or self._part(part)).match(text, begin, limit)
                         if match is not None:
                             found.setdefault(index, {})[begin, part] = match
-                elif part in ranges:
+                    continue
+                low, high = max(0, at + first - 1), at + last + width + 1
+                if stop == limit or high <= len(signs):  # else what comes behind was not looked at
+                    for other in also:
+                        if signs.find(other, low, high) >= 0:
+                            break
+                    else:
+                        if also:
+                            continue
+                if part in ranges:
                     ranges[part].append((begin, at + base + last))
                 else:
                     ranges[part] = [(begin, at + base + last)]
         for part, stretches in ranges.items():
-            self._search(text, start, end, part, stretches, found)
+            self._search(text, start, end, limit, part, stretches, found)
         return found
 
     def _search(
@@ -157,6 +187,7 @@ class PatternSet:
         text: str,
         start: int,
         end: int,
+        limit: int,
         part: int,
         stretches: list[tuple[int, int]],
         found: dict[int, dict[Place, re.Match[str]]],
@@ -172,71 +203,35 @@ class PatternSet:
             if last >= end:
                 last = end - 1
             while at <= last:
-                match = regex.search(text, at, last + reach)
+                match = regex.search(text, at, min(limit, last + reach))
                 if match is None or match.start() > last:
                     at = last + 1
                     break
                 at = match.start()
-                whole = regex.match(text, at)
+                whole = regex.match(text, at, limit)
                 if whole is not None:
                     found.setdefault(self._owners[part], {})[at, part] = whole
                 at += 1
 
 
-def cache_dir() -> Path:
-    """Return the folder in which what is derived from the rules is kept (``NOTECRITERIA_CACHE`` or the user's cache folder)."""
-    named = os.environ.get("NOTECRITERIA_CACHE")
-    if named:
-        return Path(named)
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "notecriteria"
-
-
-Derived = tuple[list[str], list[list[list[int]]], list[int]]
-"""Strings, for each the (part, first, last) of what it stands for, and the parts without any."""
-
-
-def cached_anchors(parts: tuple[str, ...]) -> Derived:
-    """Return the anchors of expressions, from the disk where the very same expressions were analysed before."""
-    code = pkgutil.get_data("extractor", "anchors.py") or b""  # it may lie in a zip
-    key = hashlib.sha256(b"\0".join([sys.version.encode(), code, *(p.encode() for p in parts)])).hexdigest()
-    path = cache_dir() / f"anchors-{key[:32]}.json"
-    try:
-        strings, uses, bare = json.loads(path.read_bytes())
-        if len(strings) == len(uses):
-            return strings, uses, bare
-    except (OSError, ValueError, TypeError):
-        pass
-    found = _derived(parts)
-    keep(path, json.dumps(found, separators=(",", ":")))
-    return found
+Derived = tuple[list[str], list[list[tuple[int, int, int, int, list[str]]]], list[int]]
+"""Strings, for each the (part, first, last, width, also) of what it stands for, and the parts without any."""
 
 
 def _derived(parts: tuple[str, ...]) -> Derived:
     """Return the anchors of expressions, by the strings that are looked for."""
-    uses: dict[str, list[list[int]]] = {}
+    uses: dict[str, list[tuple[int, int, int, int, list[str]]]] = {}
     bare = []
     for part, expression in enumerate(parts):
         found = anchors.anchors_of(expression)
         if found is None:
             bare.append(part)
             continue
-        for each, first, last in found:
+        for each, first, last, also in found:
+            width = 0 if first == last else width_of(expression)
             for string in sorted(each):
-                uses.setdefault(string, []).append([part, first, last])
+                uses.setdefault(string, []).append((part, first, last, width, sorted(also)))
     return list(uses), list(uses.values()), bare
-
-
-def keep(path: Path, content: str) -> None:
-    """Write a cache file for its owner alone; a cache that cannot be written is done without."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, name = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(content)
-        Path(name).replace(path)
-    except OSError:
-        return
 
 
 class _PlainSearch:

@@ -16,6 +16,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from extractor.anchors import beginnings_of
+from extractor.kept import kept
 from extractor.rulefiles import SectionRule
 from extractor.terms import term_pattern
 
@@ -63,41 +64,56 @@ class SectionFinder:
     rules: tuple[SectionRule, ...]
 
     def __post_init__(self) -> None:
-        names = []
-        for i, rule in enumerate(self.rules):
-            parts = [(len(t), term_pattern(t)) for t in rule.terms]
-            parts += [(len(t), f"(?-i:{term_pattern(t)})") for t in rule.cased]
-            parts += [(0, p) for p in rule.patterns]
-            names.append(f"(?P<s{i}>{'|'.join(p for _, p in sorted(parts, key=lambda x: -x[0]))})")
-        name = "|".join(names)
-        edge = r"(?![A-Za-z0-9])"
-        known = (
-            f"{_LINE_LEAD}(?:{name}){edge}{_QUALIFIER}[*_]{{0,2}}"
-            r"(?:[ \t]{0,8}(?::|=|--?(?=[ \t]))[ \t]*,?|[ \t]*(?=\n|\Z)|[ \t]{2,}(?=\S))"
-        )
-        plain = rf"{_LINE_LEAD}(?:{name}){edge}[ \t](?=[a-z0-9\[])"
-        inline = f"{_INLINE_LEAD}(?:{name}){edge}{_QUALIFIER}[ \t]{{0,2}}:,?"
-        object.__setattr__(self, "_keys", frozenset(_keys(t for r in self.rules for t in (*r.terms, *r.cased))))
-        object.__setattr__(self, "_known", re.compile(known, re.IGNORECASE))
-        object.__setattr__(self, "_plain", re.compile(plain, re.IGNORECASE))
-        object.__setattr__(self, "_inline", re.compile(inline, re.IGNORECASE))
+        terms = [(i, t, term_pattern(t)) for i, r in enumerate(self.rules) for t in r.terms]
+        terms += [(i, t, f"(?-i:{term_pattern(t)})") for i, r in enumerate(self.rules) for t in r.cased]
+        terms += [(i, "", p) for i, r in enumerate(self.rules) for p in r.patterns]
+        names = [(i, pattern) for i, term, pattern in sorted(terms, key=lambda x: (x[0], -len(x[1])))]
+        begins = kept("headers", [p for _, p in names], ("anchors", "sections"), lambda: [_keys(p) for _, p in names])
+        keys: dict[str, list[int]] = {}
+        for number, each in enumerate(begins):
+            for key in each:
+                keys.setdefault(key, []).append(number)
+        object.__setattr__(self, "_names", names)
+        object.__setattr__(self, "_keys", keys)
+        object.__setattr__(self, "_made", {})
+        object.__setattr__(self, "_by_key", {})
+
+    def _expressions(self, numbers: tuple[int, ...]) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+        """Return the expressions for some headers: alone or with a colon, before plain words, and within a line."""
+        made: dict[tuple[int, ...], tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]]
+        made = self._made  # type: ignore[attr-defined]
+        if numbers not in made:
+            by_rule: dict[int, list[str]] = {}
+            for number in numbers:
+                rule, pattern = self._names[number]  # type: ignore[attr-defined]
+                by_rule.setdefault(rule, []).append(pattern)
+            name = "|".join(f"(?P<s{rule}>{'|'.join(patterns)})" for rule, patterns in by_rule.items())
+            edge = r"(?![A-Za-z0-9])"
+            known = (
+                f"{_LINE_LEAD}(?:{name}){edge}{_QUALIFIER}[*_]{{0,2}}"
+                r"(?:[ \t]{0,8}(?::|=|--?(?=[ \t]))[ \t]*,?|[ \t]*(?=\n|\Z)|[ \t]{2,}(?=\S))"
+            )
+            plain = rf"{_LINE_LEAD}(?:{name}){edge}[ \t](?=[a-z0-9\[])"
+            inline = f"{_INLINE_LEAD}(?:{name}){edge}{_QUALIFIER}[ \t]{{0,2}}:,?"
+            known_, plain_, inline_ = (re.compile(p, re.IGNORECASE) for p in (known, plain, inline))
+            made[numbers] = known_, plain_, inline_
+        return made[numbers]
 
     def find(self, text: str) -> list[Section]:
         """Return the sections of a clean text, in order; text before the first header has none."""
         heads: dict[int, tuple[int, int, SectionRule | None]] = {}
         lines = [0, *(m.end() for m in _BREAK.finditer(text))]
         inline = [m.start() + 2 for m in _STOP.finditer(text)]
-        named = [at for at in lines if self._may_be_named(text, at)]
         for m in chain(_matches(_OTHER, text, lines), _matches(_INLINE_OTHER, text, inline)):
             heads[m.start(m.lastgroup)] = (m.start(m.lastgroup), m.end(), None)  # type: ignore[arg-type]
-        for m in _matches(self._plain, text, named):  # type: ignore[attr-defined]
-            group = str(m.lastgroup)
-            if _ABBREVIATED.fullmatch(m.group(group)):  # "trial team met" is no header "trial"; "FH lymphoma" is one
+        named = [(at, numbers) for at in lines if (numbers := self._on_line(text, at))]
+        within = [(at, numbers) for at in inline if (numbers := self._at(text, at))]
+        for which, places in ((_PLAIN, named), (_INLINE, within), (_KNOWN, named)):
+            for m in self._named(which, text, places):
+                group = str(m.lastgroup)
+                if which == _PLAIN and not _ABBREVIATED.fullmatch(m.group(group)):
+                    continue  # "trial team met" is no header "trial"; "FH lymphoma" is one
                 heads[m.start(group)] = (m.start(group), m.end(), self.rules[int(group[1:])])
-        within = [at for at in inline if self._is_key(text, at)]
-        for m in chain(_matches(self._inline, text, within), _matches(self._known, text, named)):  # type: ignore[attr-defined]
-            group = str(m.lastgroup)
-            heads[m.start(group)] = (m.start(group), m.end(), self.rules[int(group[1:])])
         ordered = [heads[k] for k in sorted(heads)]
         kept: list[tuple[int, int, SectionRule | None]] = []
         for head in ordered:
@@ -122,18 +138,39 @@ class SectionFinder:
             )
         return sections
 
-    def _may_be_named(self, text: str, at: int) -> bool:
-        """Return whether the first words of a line may be those of a known header."""
+    def _named(self, which: int, text: str, places: Iterable[tuple[int, tuple[int, ...]]]) -> Iterator[re.Match[str]]:
+        """Yield the matches of one of the expressions that begin at places, which are in order, without overlaps."""
+        end = 0
+        for at, numbers in places:
+            if at >= end and (match := self._expressions(numbers)[which].match(text, at)):
+                yield match
+                end = match.end()
+
+    def _on_line(self, text: str, at: int) -> tuple[int, ...]:
+        """Return the headers with which a line may begin."""
         lead = _LEAD.match(text, at)
-        return lead is not None and (self._is_key(text, lead.end()) or self._is_key(text, lead.end(1)))
+        if lead is None:
+            return ()
+        first, then = lead.end(1), lead.end()
+        return (
+            self._at(text, first) if first == then else tuple(sorted({*self._at(text, first), *self._at(text, then)}))
+        )
 
-    def _is_key(self, text: str, at: int) -> bool:
-        """Return whether the letters at a place are the first of a known header."""
-        keys: frozenset[str] = self._keys  # type: ignore[attr-defined]
+    def _at(self, text: str, at: int) -> tuple[int, ...]:
+        """Return the headers of which the letters at a place may be the first."""
         key = text[at : at + _KEY].lower().translate(_DIGITS)
-        return key in keys or key[:2] in keys or key[:1] in keys or "" in keys
+        known: dict[str, tuple[int, ...]] = self._by_key  # type: ignore[attr-defined]
+        found = known.get(key)
+        if found is None:
+            keys: dict[str, list[int]] = self._keys  # type: ignore[attr-defined]
+            found = tuple(sorted({n for k in {key, key[:2], key[:1], ""} for n in keys.get(k, ())}))
+            if len(known) < _KEPT:
+                known[key] = found
+        return found
 
 
+_KNOWN, _PLAIN, _INLINE = 0, 1, 2
+_KEPT = 100_000
 _KEY = 3
 """Letters by which it is told whether a header may begin at a place."""
 _SIGN = re.compile(r"[^a-z0]")
@@ -147,10 +184,9 @@ _LEAD = re.compile(
 )
 
 
-def _keys(terms: Iterable[str]) -> set[str]:
-    """Return the first letters of headers, as few as are certain and as many as tell."""
-    begins = {begin[:_KEY] for term in terms for begin in beginnings_of(term_pattern(term))}
-    return {_SIGN.split(begin)[0] for begin in begins}
+def _keys(pattern: str) -> list[str]:
+    """Return the first letters of a header, as few as are certain and as many as tell."""
+    return sorted({_SIGN.split(begin[:_KEY])[0] for begin in beginnings_of(pattern)})
 
 
 def _matches(pattern: re.Pattern[str], text: str, places: Iterable[int]) -> Iterator[re.Match[str]]:

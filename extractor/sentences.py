@@ -147,14 +147,15 @@ class _Splitter:
 def _is_boundary(text: str, match: re.Match[str]) -> bool:
     """Return whether a sentence ends at a full stop or line break."""
     at, end = match.span()
-    if text[at] == "\n":
+    sign = text[at]
+    if sign == "\n":
         return break_ends_sentence(text, at)
     if match.group().startswith(".,"):
         return _DOTTED_DAY.search(text, max(0, at - 14), at + 1) is None
     following = text[end : end + 1]
-    if text[at] == "." and _goes_on(text[max(0, at - 14) : at + 1], following):
+    if sign == "." and _goes_on_behind(text[max(0, at - 14) : at + 1], following):
         return False
-    if text[at] == "?":
+    if sign == "?":
         if end == at + 1 and not text[max(0, at - 1) : at].strip(" \t\n(,;:/"):
             return False  # the sign stands before its word: "?Bronchiectasis"
         if not following.isupper() or _FORM_ANSWER.match(text, end):
@@ -164,12 +165,12 @@ def _is_boundary(text: str, match: re.Match[str]) -> bool:
     return not following.islower() or _PLAIN_WORD.search(text, max(0, at - 14), at) is not None
 
 
-def _goes_on(before: str, following: str) -> bool:
-    """Return whether a full stop belongs to an abbreviation, an initial, a number, a route or a day."""
+def _goes_on_behind(before: str, following: str) -> bool:
+    """Return whether the full stop with which some words end is one of an abbreviation, an initial, a route or a day."""
     if ABBREVIATION.search(before) or _INITIAL.search(before):
         return True
-    if following.isdigit():
-        return _ROUTE.search(before) is not None
+    if following.isdigit() and _ROUTE.search(before):
+        return True
     return following in "-,;/" and _DOTTED_DAY.search(before) is not None
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractor.anchors import anchors_of, folded, sign_of, width_of
+from extractor.anchors import anchors_of, folded, signs_of, width_of
 from extractor.cleantext import clean
 from extractor.context import ContextEngine
 from extractor.rulebook import Rulebook, load_rulebook
@@ -235,7 +235,7 @@ def strings_of(expression: str) -> set[str] | None:
         ("a", None),
         (".", None),
         (r"asthma|\d", None),
-        (r"\(-\)", {"   "}),
+        (r"\(-\)", None),
         (";", None),
         ("(?<=:)\\s{0,4}nil", {"nil"}),
         ("", None),
@@ -246,11 +246,20 @@ def test_anchors_are_the_strings_that_matches_hold(expression: str, strings: set
 
 
 @pytest.mark.parametrize(
-    ("expression", "sign"),
-    [(";", ";"), (r"\s?->\s?", "-"), (r"\t", "\t"), (r"a\?|b\?{2}", "?"), ("a|b;", None), ("[;:]", None), ("a ", None)],
+    ("expression", "signs"),
+    [
+        (";", ";"),
+        (r"\s?->\s?", "-"),
+        (r"\t", "\t"),
+        (r"a\?|b\?{2}", "?"),
+        ("a|b;", ""),
+        ("[;:]", ":;"),
+        ("(?<=[:=])no?", ":="),
+        ("a ", ""),
+    ],
 )
-def test_the_sign_that_all_matches_hold(expression: str, sign: str | None) -> None:
-    assert sign_of(expression) == sign
+def test_the_signs_of_which_all_matches_hold_one(expression: str, signs: str) -> None:
+    assert signs_of(expression) == signs
 
 
 def test_text_is_folded_to_letters_digits_and_blanks() -> None:
