@@ -113,13 +113,11 @@ def screener() -> Screener:
     return Screener()
 
 
-@pytest.mark.parametrize(("item", "words", "others", "status"), ROWS, ids=[f"{r[1]} {r[3]}" for r in ROWS])
-def test_an_item_counts_from_its_threshold_on(
-    screener: Screener, item: str, words: str, others: str, status: str
-) -> None:
+@pytest.mark.parametrize(("words", "others", "status"), [r[1:] for r in ROWS], ids=[f"{r[1]} {r[3]}" for r in ROWS])
+def test_an_item_counts_from_its_threshold_on(screener: Screener, words: str, others: str, status: str) -> None:
     answers = screener.answers([Note("p", "n", f"HLH. {others} {words}.", "2024-03-01")])
     found = next(a for a in answers if a.question == "I4")
-    assert (found.status, found.rationale) == (status, found.rationale)
+    assert found.status == status, found.rationale
 
 
 def test_the_table_asks_for_every_item_on_both_sides() -> None:
