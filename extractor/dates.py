@@ -227,8 +227,8 @@ def _names_month(m: re.Match[str]) -> bool:
         return True
     if _VERB_IS_NEXT.match(m.string, m.end()):
         return False
-    if _MONTH_IS_NEXT.search(m.string, max(0, m.start() - 10), m.start()):
-        return True
+    if name.lower() != "mar" and _MONTH_IS_NEXT.search(m.string, max(0, m.start() - 10), m.start()):
+        return True  # "from MAR" is the list of drugs given
     return name.istitle()
 
 

@@ -26,7 +26,8 @@ _BARE_BEFORE = re.compile(
     r"(?<![\d./:-])(?P<n>\d{1,4}(?:[.,]\d)?)\s(?:of\s(?:the\s)?|po\s|iv\s|oral\s|daily\s)?$", re.IGNORECASE
 )
 _BARE = re.compile(
-    r"[ \t]{0,3}(?:at\s(?!\d{4})|of\s|to\s|was\s)?(?P<n>\d{1,4}(?:[.,]\d)?)(?![\d./%^]|\s?(?:%|days?(?!\s\d)|d\b|weeks?|wks?|months?|mos?|years?|yrs?|y\b|x10|times|courses?|cycles?|pulses?|doses?|ml|/))"
+    r"[ \t]{0,3}(?:at\s(?!\d{4})|of\s|to\s|was\s)?(?P<n>(?!(?:19[5-9]|20[0-4])\d\b)\d{1,4}(?:[.,]\d)?)(?![\d./%^]|\s?(?:%|days?(?!\s\d)|d\b|weeks?|wks?|months?|mos?|years?|yrs?|y\b|x10|times(?!\s(?:[2-7]|two|three|four|five|six|seven)\b)|courses?|cycles?|pulses?|doses?|ml|/))",
+    re.IGNORECASE,
 )
 _SERIES = re.compile(
     r"[ \t:]{0,3}(?P<doses>\d{2,4}(?:\s?mg)?(?:\s?(?:/|,|-|then|->|>)\s?\d{2,4}(?:\s?mg)?){2,5})"
@@ -90,7 +91,8 @@ _ONCE = re.compile(
 )
 _ONE_OF = re.compile(r"(?:single|one|1|stat)\s(?:\w+\s)?dose\sof\s(?:\w+\s)?$", re.IGNORECASE)
 _DASH_SPAN = re.compile(
-    r"(?<![\d-])(?P<m1>\d{1,2})-(?P<d1>\d{1,2})\s?(?:~|to|until|till)\s?(?P<m2>\d{1,2})-(?P<d2>\d{1,2})(?![\d-])"
+    r"(?<![\d-])(?P<m1>\d{1,2})-(?P<d1>\d{1,2})\s?(?:~|to|until|till)\s?(?P<m2>\d{1,2})-(?P<d2>\d{1,2})(?![\d-])",
+    re.IGNORECASE,
 )
 _MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 _NAMED_SPAN = re.compile(
@@ -320,8 +322,11 @@ def _days(window: str, year: int) -> float | None:
     for m in _DURATION.finditer(window):
         count = float(_WORDS.get(m["c"].lower(), 0) or (m["c"] if m["c"].isdigit() else 1))
         unit = m["u"].lower()
-        if re.match(r"\s?(?:ago|later|after|before|prior|earlier|post)\b", window[m.end() : m.end() + 9]) or (
-            not m["x"] and re.search(r"(?:after|over|every|in|within|at|until|from|q)\s?$", window[: m.start()])
+        if re.match(
+            r"\s?(?:ago|later|after|before|prior|earlier|post)\b", window[m.end() : m.end() + 9], re.IGNORECASE
+        ) or (
+            not m["x"]
+            and re.search(r"(?:after|over|every|in|within|at|until|from|q)\s?$", window[: m.start()], re.IGNORECASE)
         ):
             continue
         months = unit == "/12" or (unit.startswith("m") and not unit.startswith("morn"))

@@ -61,6 +61,8 @@ _TABLE_GAP = re.compile(r"\S[ \t]{3,}\S")
 _DATE_LEAD = re.compile(r"[ \t]*(?:\d{1,4}[./-]\d{1,4}(?:[./-]\d{2,4})?|\d{4}|since \d{4})[ \t:–-]")
 _FIRST_WORD = re.compile(r"[ \t]*(\S+)")
 _CAPITALS = re.compile(r"[ \t]*[A-Z][A-Z /&'()-]{2,40}:?[ \t]*\Z")
+_BEGINS = re.compile(r"[A-Z][a-z]")
+_DAY = re.compile(r"\d(?:st|nd|rd|th)?$")
 _LETTER_SMALL = re.compile(r"[a-z]")
 
 
@@ -123,15 +125,18 @@ def superfluous(text: str) -> list[tuple[int, int, str]]:
 def _wraps(text: str) -> list[tuple[int, int, str]]:
     """Return the breaks of lines that are surely wrapped."""
     found = []
-    before, start, at = "", 0, text.find("\n")
+    before, start, at = 0, 0, text.find("\n")
     while at >= 0:
         following = text.find("\n", at + 1)
         end = following if following >= 0 else len(text)
         line, head = text[start:at].rstrip(), text[at + 1 : end]
-        if line and head and _is_wrapped(line, head, prose=min(len(before), len(line)) >= WRAP_WIDTH):
-            space = at + 1 + len(head) - len(head.lstrip())
-            found.append((start + len(line), space, " "))
-        before, start, at = line, at + 1, following
+        space = at + 1 + len(head) - len(head.lstrip())
+        stop = start + len(line)
+        if "  " in line and _is_struck_twice(line):
+            line, head = _DOUBLE.sub(" ", line), _DOUBLE.sub(" ", head)
+        if line and head and _is_wrapped(line, head, prose=min(before, len(line)) >= WRAP_WIDTH):
+            found.append((stop, space, " "))
+        before, start, at = len(line), at + 1, following
     return found
 
 
@@ -151,8 +156,8 @@ def _is_wrapped(line: str, head: str, *, prose: bool) -> bool:
     if not _GOES_ON.search(line):
         if not full:
             return False
-        if first[1][0].isupper() and not (prose or len(head) >= WRAP_WIDTH) and _LETTER_SMALL.search(line + head):
-            return False  # two lines of a form may be long by chance; a capital behind them proves nothing
+        if _BEGINS.match(first[1]) and not (prose or len(head) >= WRAP_WIDTH or _DAY.search(line)):
+            return False  # two lines of a form may be long by chance; a word that begins something may begin the second
     if _LIST_LEAD.match(head) or _is_field(head) or _TABLE_GAP.search(line) or _TABLE_GAP.search(head[:80]):
         return False
     if _DATE_LEAD.match(head) and _DATE_LEAD.match(line):
@@ -174,13 +179,18 @@ def _doubles(text: str, taken: set[int]) -> list[tuple[int, int, str]]:
         start = text.rfind("\n", 0, place.start()) + 1
         end = text.find("\n", place.start())
         end = len(text) if end < 0 else end
-        gaps = list(_DOUBLE.finditer(text, start, end))
-        throughout = len(gaps) > 2 and len(gaps) > 2 * len(_SINGLE.findall(text[start:end]))
-        for gap in gaps:
+        throughout = _is_struck_twice(text[start:end])
+        for gap in _DOUBLE.finditer(text, start, end):
             if gap.start() not in taken and _says_nothing(text, start, gap.start(), throughout=throughout):
                 found.append((gap.start(), gap.end(), " "))
         place = _DOUBLE.search(text, end)
     return found
+
+
+def _is_struck_twice(line: str) -> bool:
+    """Return whether the spaces of a line are struck twice throughout."""
+    twice = len(_DOUBLE.findall(line))
+    return twice > 2 and twice > 2 * len(_SINGLE.findall(line))
 
 
 def _says_nothing(text: str, line: int, at: int, *, throughout: bool) -> bool:

@@ -128,14 +128,21 @@ def choose(
 ) -> list[Target]:
     """Return the targets that stand: company right, no look-alike, the longest of each label."""
     standing: dict[str, list[Target]] = {}
+    found = list(found)
     for target in found:
-        if _company_is_right(text, target, sentences, sections or []):
+        if _company_is_right(text, target, sentences, sections or [], found):
             standing.setdefault(target.term.label, []).append(target)
     kept = [t for label, targets in standing.items() for t in _longest(_unrefused(text, book, label, targets), book)]
     return sorted(kept, key=lambda t: (t.start, t.end, t.term.label))
 
 
-def _company_is_right(text: str, target: Target, sentences: Sequence[tuple[int, int]], sections: list[Section]) -> bool:
+def _company_is_right(
+    text: str,
+    target: Target,
+    sentences: Sequence[tuple[int, int]],
+    sections: list[Section],
+    found: Sequence[Target] = (),
+) -> bool:
     """Return whether the words around a mention fit it: its sentence and the header of its section."""
     near, not_near = target.term.near, target.term.not_near
     if near is None and not_near is None:
@@ -147,9 +154,24 @@ def _company_is_right(text: str, target: Target, sentences: Sequence[tuple[int, 
         around = f"{text[section.start : section.body]} \n {around}"
     if near is not None and near.search(around) is None:
         reach = target.term.entry.near_before
-        if not reach or near.search(text, max(0, start - reach), start) is None:
+        if not (reach and near.search(text, max(0, start - reach), start)) and not _is_named(target, start, end, found):
             return False
     return not_near is None or not_near.search(around) is None
+
+
+def _is_named(target: Target, start: int, end: int, found: Sequence[Target]) -> bool:
+    """Return whether a stretch of text names something of a label that is company for a mention.
+
+    Only names that need no company themselves count, or two doubtful ones would vouch for each other.
+    """
+    labels = target.term.entry.near_labels
+    return bool(labels) and any(
+        t.term.label in labels
+        and start <= t.start < end
+        and (t.end <= target.start or target.end <= t.start)
+        and t.term.near is None
+        for t in found
+    )
 
 
 def _longest(targets: list[Target], book: Rulebook) -> list[Target]:

@@ -119,8 +119,8 @@ class Assembler:
                 state = self._state(
                     note, text, sentence, section, target, company, cues.get(index, ()), dates[sentence]
                 )
-                if target.term.label == "HLH_CAUSE" and causes[target].doubtful:
-                    _doubt(state)
+                if target.term.label == "HLH_CAUSE":
+                    _weigh(state, causes[target])
                 mentions.append(
                     self._mention(note, cleaned, sentence, section, target, company, state, dates[sentence])
                 )
@@ -304,8 +304,7 @@ class Assembler:
         if twin:
             state.uncertain = (state.uncertain or twin.uncertain) and not state.negated
             state.cues = list(twin.cues)
-        if link.doubtful:
-            _doubt(state)
+        _weigh(state, link)
         details = {"cause_label": cause.term.label, "hlh": head.mention_id if head else None}
         section = section_at(sections, cause.start)
         return self._row(
@@ -416,9 +415,12 @@ def _neighbourhood(sentence: tuple[int, int], target: Target, company: Sequence[
     return max(low, sentence[0]), high
 
 
-def _doubt(state: _State) -> None:
-    """Let the words that link a cause to HLH leave the link open."""
-    if not state.negated and not state.uncertain:
+def _weigh(state: _State, link: Link) -> None:
+    """Let the words that link a cause to HLH deny the link or leave it open."""
+    if link.denied and not state.negated:
+        state.negated, state.uncertain = True, False
+        state.cues.append("cause.denied")
+    elif link.doubtful and not state.negated and not state.uncertain:
         state.uncertain = True
         state.cues.append("cause.doubt")
 

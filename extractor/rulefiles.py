@@ -83,6 +83,8 @@ class Entry(_Matching):
     concept: str
     near: tuple[str, ...] = ()
     near_before: int = Field(default=0, ge=0, le=400)
+    near_labels: tuple[Label, ...] = ()
+    """Labels of which a name in the same sentence is company too, by whatever name."""
     not_near: tuple[str, ...] = ()
     details: dict[str, Any] = {}
     misspellings: bool = False
@@ -254,9 +256,9 @@ def load(path: Path, model: type[Model]) -> Model:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
-        return _checked(path, model)  # which tells the fault
+        return load_checked(path, model)  # which tells the fault
     versions = [model.__name__, VERSION]
-    good = kept("rules", [*versions, text], _CHECKED_BY, lambda: _checked(path, model).model_dump(mode="json"))
+    good = kept("rules", [*versions, text], _CHECKED_BY, lambda: load_checked(path, model).model_dump(mode="json"))
     return _built(model, good)
 
 
@@ -277,8 +279,16 @@ def _built(model: type[Model], content: dict[str, Any]) -> Model:
     return model.model_construct(**values)
 
 
-def _checked(path: Path, model: type[Model]) -> Model:
-    """Return a rule file as a model, checked."""
+def load_checked(path: Path, model: type[Model]) -> Model:
+    """Return a rule file as a model, checked in any case.
+
+    Args:
+        path: the YAML file.
+        model: the shape it must have; it may hold unions, which :func:`load` cannot rebuild unchecked.
+
+    Raises:
+        RuleError: the first fault, with file, line, where in the file and the remedy.
+    """
     content = read_yaml(path)
     if not isinstance(content, dict):
         raise RuleError(path, 1, "must be a mapping of keys; see rules/README.md")

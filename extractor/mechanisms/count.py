@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
-from extractor.mechanisms.base import Chart, Verdict, first, full_date, quote
+from extractor.mechanisms.base import Chart, Verdict, against, first, full_date, quote
 from extractor.schema import Mention
 from extractor.trial import CountedItem, CriteriaCount
 
@@ -37,9 +37,9 @@ def criteria_count(chart: Chart, rule: CriteriaCount) -> Verdict:
         )
         return Verdict(
             "met",
-            f"{rule.name} is diagnosed, {quote(asserted[-1])}, and {reason}.",
-            first([asserted[-1], *said[-1:], *evidence, *asserted[:-1]], 10),
-            "direct" if said else "inferred",
+            f"{rule.name} is diagnosed, {quote(asserted[-1])}, and {reason}{against(denied)}.",
+            first([asserted[-1], *said[-1:], *evidence, *asserted[:-1], *denied[-1:]], 10),
+            "conflicting" if denied else "direct" if said else "inferred",
         )
     if (not named and claimed >= rule.needed) or (says_met and not named):
         return Verdict(
