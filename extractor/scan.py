@@ -13,11 +13,13 @@ from functools import cached_property
 from typing import Any, Final
 
 from extractor import anchors
-from extractor.anchors import folded, signs_of, width_of
+from extractor.anchors import LONGEST, folded, signs_of, width_of
 from extractor.kept import kept
 
 LOOK_AROUND: Final = 80
 """Characters behind a match that its expression may look at without matching them."""
+PIECE: Final = 100_000
+"""Characters that the automaton reads at once; what it finds in them is held in memory."""
 
 
 Place = tuple[int, int]
@@ -142,7 +144,6 @@ class PatternSet:
             end: where it ends.
             limit: where the text is taken to end.
         """
-        uses, regexes = self._uses[1], self._regexes
         limit = len(text) if limit is None else limit
         found: dict[int, dict[Place, re.Match[str]]] = {}
         ranges: dict[int, list[tuple[int, int]]] = {}
@@ -151,10 +152,28 @@ class PatternSet:
                 text.find(sign, max(0, start - LOOK_AROUND), end + self._ahead) >= 0 for sign in any_of
             ):
                 ranges[part] = [(start, end - 1)]
-        base = max(0, start - LOOK_AROUND)
         stop = min(limit, end + self._ahead)
-        signs = folded(text[base:stop] if (base or stop < len(text)) else text)
-        base -= 1
+        for low in range(max(0, start - LOOK_AROUND), max(stop, 1), PIECE):
+            self._look(text, low, min(stop, low + PIECE), (start, end, limit), found, ranges)
+        for part, stretches in ranges.items():
+            self._search(text, start, end, limit, part, stretches, found)
+        return found
+
+    def _look(
+        self,
+        text: str,
+        low: int,
+        high: int,
+        bounds: tuple[int, int, int],
+        found: dict[int, dict[Place, re.Match[str]]],
+        ranges: dict[int, list[tuple[int, int]]],
+    ) -> None:
+        """Add the matches that begin at a certain place by strings in a piece of text, and where others may begin."""
+        start, end, limit = bounds
+        uses, regexes = self._uses[1], self._regexes
+        before, behind = max(0, low - 2 * LONGEST), min(limit, high + 2 * LONGEST)
+        signs = folded(text[before:behind] if (before or behind < len(text)) else text)
+        size, base = len(signs), before - 1
         for string, at, _ in self._automaton.find_matches_as_indexes(signs, overlapping=True):
             for index, part, first, last, width, also in uses[string]:
                 begin = at + base + first
@@ -166,21 +185,19 @@ class PatternSet:
                         if match is not None:
                             found.setdefault(index, {})[begin, part] = match
                     continue
-                low, high = max(0, at + first - 1), at + last + width + 1
-                if stop == limit or high <= len(signs):  # else what comes behind was not looked at
+                near, far = at + first - 1, at + last + width + 1
+                if (
+                    also and (near >= 0 or not before) and (far <= size or behind == limit)
+                ):  # all of it lies in the piece
                     for other in also:
-                        if signs.find(other, low, high) >= 0:
+                        if signs.find(other, max(0, near), far) >= 0:
                             break
                     else:
-                        if also:
-                            continue
+                        continue
                 if part in ranges:
                     ranges[part].append((begin, at + base + last))
                 else:
                     ranges[part] = [(begin, at + base + last)]
-        for part, stretches in ranges.items():
-            self._search(text, start, end, limit, part, stretches, found)
-        return found
 
     def _search(
         self,
