@@ -259,14 +259,30 @@ def evaluate(
         tuple[Path, Path] | None,
         typer.Option("--compare", metavar="A B", help="Two systems to compare, in place of --predictions."),
     ] = None,
+    answers_from: Annotated[
+        str,
+        typer.Option("--answers-from", help="tool, or gold: beside it the answers to the gold's own mentions."),
+    ] = "tool",
+    metamorphic: Annotated[
+        bool,
+        typer.Option("--metamorphic", help="No scoring: rewrite the texts of dev and see that answers hold or change."),
+    ] = False,
     trial: Trial = "NCT07208058",
     rules: Rules = None,
     html: Annotated[Path | None, typer.Option("--html", "--report", metavar="FILE", help="Page to write.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="File for all figures.")] = None,
 ) -> None:
     """Score the tool, or any predictions, against gold, with intervals."""
-    from evaluation.cli import run_evaluate
+    from evaluation.cli import run_evaluate, run_metamorphic
+    from extractor.errors import UsageError
 
+    if answers_from not in ("tool", "gold"):
+        raise UsageError(f"--answers-from {answers_from}: there is no such source; take tool or gold")
+    if metamorphic:
+        if predictions or baseline or compare:
+            raise UsageError("--metamorphic runs the tool itself; leave out --predictions, --baseline and --compare")
+        typer.echo(run_metamorphic(gold, splits=split or None, rules=rules, report=html, json_file=json_file))
+        return
     typer.echo(
         run_evaluate(
             gold,
@@ -274,6 +290,7 @@ def evaluate(
             predictions=predictions,
             baseline=baseline,
             compare=compare,
+            gold_mentions=answers_from == "gold",
             trial=trial,
             rules=rules,
             report=html,

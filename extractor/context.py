@@ -260,6 +260,8 @@ def refine(text: str, targets: Sequence[Target], edges: Sequence[Edge]) -> list[
         cue, target = edge.cue, targets[edge.target]
         before = cue.end <= target.start
         between = text[cue.end : target.start] if before else text[target.end : cue.start]
+        if cue.cue.category == "uncertain" and target.start < cue.start and cue.end <= target.end:
+            continue  # a word of the name itself: "HLH-like syndrome"
         if cue.cue.max_scope is not None and len(_WORD.findall(between)) > cue.cue.max_scope:
             continue
         if cue.cue.close and _PARTING.search(between):

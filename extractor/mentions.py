@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
-from extractor.causes import CauseLinker
+from extractor.causes import CauseLinker, Link
 from extractor.cleantext import CleanText
 from extractor.context import CueMatch, Edge, refine
 from extractor.dates import DateMention, find_dates, parse_date
@@ -125,6 +125,8 @@ class Assembler:
                 state = self._state(
                     note, text, sentence, section, target, company, cues.get(index, ()), dates[sentence]
                 )
+                if target.term.label == "HLH_CAUSE" and causes[target].doubtful:
+                    _doubt(state)
                 mentions.append(
                     self._mention(note, cleaned, sentence, section, target, company, state, dates[sentence])
                 )
@@ -221,7 +223,7 @@ class Assembler:
         state: _State,
         dates: Sequence[DateMention],
     ) -> Mention:
-        value = self._value(cleaned.text, sentence, target, company)
+        value = self._value(cleaned.text, sentence, target, company, note)
         if value.result and state.result in (None, "positive") and not state.negated:
             state.result = value.result
             state.negated = value.result == "negative"
@@ -294,7 +296,7 @@ class Assembler:
         sentence: tuple[int, int],
         sections: list[Section],
         cause: Target,
-        hlh: Target,
+        link: Link,
         mentions: Sequence[Mention],
     ) -> Mention:
         """Return the HLH_CAUSE mention on a span that is also a mention of another label; it shares its attributes."""
@@ -302,7 +304,7 @@ class Assembler:
         twin = next(
             (m for m in reversed(mentions) if (m.start, m.end, m.label) == (start, end, cause.term.label)), None
         )
-        hlh_at = cleaned.span(hlh.start, hlh.end)
+        hlh_at = cleaned.span(link.head.start, link.head.end)
         head = next((m for m in reversed(mentions) if (m.start, m.end) == hlh_at and m.label == "HLH"), None)
         state = _State()
         if head:
@@ -310,6 +312,8 @@ class Assembler:
         if twin:
             state.uncertain = (state.uncertain or twin.uncertain) and not state.negated
             state.cues = list(twin.cues)
+        if link.doubtful:
+            _doubt(state)
         details = {"cause_label": cause.term.label, "hlh": head.mention_id if head else None}
         section = section_at(sections, cause.start)
         return self._row(
@@ -326,7 +330,9 @@ class Assembler:
             CAUSE_KINDS.get(cause.term.label, "other"),
         )
 
-    def _value(self, text: str, sentence: tuple[int, int], target: Target, company: Sequence[Target]) -> Value:
+    def _value(
+        self, text: str, sentence: tuple[int, int], target: Target, company: Sequence[Target], note: Note
+    ) -> Value:
         label, details = target.term.label, target.term.entry.details
         start, end = target.start, target.end
         if label == "PFT":
@@ -341,7 +347,8 @@ class Assembler:
             return read_height(text, start, end)
         if label == "STEROID":
             low, high = _neighbourhood(sentence, target, company)
-            return read_steroid(text, low, start, end, high, details)
+            noted = parse_date(note.note_date)
+            return read_steroid(text, low, start, end, high, details, noted.year if noted else None)
         if label == "_HLH_CRITERIA" and details.get("kind") == "count":
             return Value(details={"count": read_count(text[start:end])})
         if label == "_BIRTH_DATE":
@@ -411,6 +418,13 @@ def _neighbourhood(sentence: tuple[int, int], target: Target, company: Sequence[
         (t.start for t in company if t.term.label == target.term.label and t.start >= target.end), default=sentence[1]
     )
     return max(low, sentence[0]), high
+
+
+def _doubt(state: _State) -> None:
+    """Let the words that link a cause to HLH leave the link open."""
+    if not state.negated and not state.uncertain:
+        state.uncertain = True
+        state.cues.append("cause.doubt")
 
 
 def _apply(state: _State, result: Result) -> None:

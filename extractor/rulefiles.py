@@ -206,7 +206,9 @@ class GeneralRule(_Strict):
     """Words that tell a statement of general knowledge from one about this patient."""
 
     id: Id
-    kind: Literal["reference", "superscript", "statement", "other", "strong", "weak", "literature", "case", "backmatter"]
+    kind: Literal[
+        "reference", "superscript", "statement", "other", "strong", "weak", "literature", "case", "backmatter"
+    ]
     patterns: tuple[str, ...] = Field(min_length=1)
     source: str
     match: tuple[str, ...] = Field(min_length=1)

@@ -34,7 +34,7 @@ _OTHER = re.compile(
     + r"|(?P<flat>[A-Z][A-Z /&'()-]{2,40}):,)"
 )
 _INLINE_OTHER = re.compile(
-    r"(?<=[.,]\s)(?P<name>[A-Z][A-Z /&'()-]{3,40}):|(?<=\.,)[ \t]{0,2}(?P<flat>[A-Z][A-Za-z /&'()-]{2,40}):"
+    r"(?<=[.,]\s)(?P<name>[A-Z][A-Z /&'-]{3,40}):|(?<=\.,)[ \t]{0,2}(?P<flat>[A-Z][A-Za-z /&'()-]{2,40}):"
 )
 _PLAIN_LINE = re.compile(r"[.;:!?][ \t]*\n(?=[A-Z][a-z])")
 _ABBREVIATED = re.compile(r"ddx|imp|rx|pmh|fhx|shx|psh|dx|a/p|all|[A-Z]{2,5}[xX]?|[A-Z]/[A-Z]|[A-Z]{1,2}Hx")

@@ -8,96 +8,20 @@ from __future__ import annotations
 
 import re
 
+from extractor.lines import ABBREVIATION, break_ends_sentence
 from extractor.sections import Section
 
-WRAP_WIDTH = 58
-"""A line at least this long is taken to be wrapped when it ends without punctuation."""
 MAX_SENTENCE = 1200
 """Longer stretches without any boundary are cut at white space."""
 
-_ABBREVIATIONS = [
-    "dr",
-    "mr",
-    "mrs",
-    "ms",
-    "prof",
-    "st",
-    "vs",
-    "approx",
-    "ca",
-    "cf",
-    "eg",
-    "e.g",
-    "ie",
-    "i.e",
-    "resp",
-    "incl",
-    "no",
-    "nr",
-    "fig",
-    "figs",
-    "al",
-    "dept",
-    "ref",
-    "est",
-    "avg",
-    "susp",
-    "poss",
-    "prob",
-    "diff",
-    "bzw",
-]
-_ABBREVIATION = re.compile(
-    r"(?:^|[^A-Za-z.])(?:" + "|".join(re.escape(a) for a in _ABBREVIATIONS) + r")\.$", re.IGNORECASE
-)
 _PLAIN_WORD = re.compile(r"(?:^|[\s(/-])[a-z]{5,}$")
-_INITIAL = re.compile(r"(?:^|[^A-Za-z0-9/])(?<!\d\s)[A-Z]\.$|(?:^|[\n,;:(])[ \t]*\d{1,2}\.$")
+_INITIAL = re.compile(r"(?:^|[^A-Za-z0-9/])(?<!\d\s)[A-Z]\.$|(?:^|[\n,;(]|:(?=[ \t]))[ \t]*\d{1,2}\.$")
+_ROUTE = re.compile(r"(?:^|[^A-Za-z.])(?:i\.?v|p\.?o|i\.?m|s\.?c)\.$", re.IGNORECASE)
+"""A route behind a dose: the day or the frequency may follow ("500 mg i.v. 19.-21.01.")."""
+_DOTTED_DAY = re.compile(r"(?<![\d.])\d{1,2}\.\d{1,2}\.$")
+"""A day written with dots: what joins it to another does not begin a sentence ("10.05. - 23.05., then")."""
 _STOP = re.compile(r"[.!?]['\")\]]{0,2}(?:[ \t]+|(?=,[ \t]{0,3}[A-Z0-9])|(?=[A-Z][a-z]{2,}))|\.,[ \t]*|\n")
-_LIST_LEAD = re.compile(
-    r"[ \t]*(?:[-*+#>=~]{1,3}[ \t]|[-*+#](?=[A-Za-z\[])|\(?(?:\d{1,2}|[a-zA-Z]|[ivxIVX]{1,4})[.)][ \t]|\[[ xX*]{0,3}\]|\([ xX]\)|_{2,}|\d{1,2}[ \t]{2,}|->|\|)"
-)
-_FIELD_LEAD = re.compile(r"[ \t]*[A-Z][A-Za-z0-9/&'()#. -]{0,40}(?::|[ \t]{3,}|\?[ \t])")
-_GOES_ON = re.compile(
-    r"(?:[,/&(-]|\b(?:and|or|of|with|for|the|a|an|to|in|on|at|by|from|no|not|was|were|is|are|has|had|have|than|as|which|that|who|his|her|their|"
-    r"without|after|before|since|until|per|via|into|her|this|these|new|mild|possible|probable|history|positive|negative|status|post|received|"
-    r"treated|started|including|showed|shows|showing|denies|denied|given|AND|OR|OF|WITH|FOR|THE|TO|IN))[ \t]*$"
-)
 _FORM_ANSWER = re.compile(r"(?:yes|no|y|n|none|unk(?:nown)?|n/?a)\b", re.IGNORECASE)
-_TABLE_GAP = re.compile(r"\S[ \t]{3,}\S")
-_DATE_LEAD = re.compile(r"[ \t]*(?:\d{1,4}[./-]\d{1,4}(?:[./-]\d{2,4})?|\d{4}|since \d{4})[ \t:–-]")
-
-
-def _line_break_is_boundary(text: str, at: int) -> bool:
-    """Return whether the line break at a position ends a sentence."""
-    line_start = text.rfind("\n", max(0, at - 400), at) + 1 or max(0, at - 400)
-    line = text[line_start:at].rstrip()
-    following = text[at + 1 : at + 1 + 160]
-    head = following.split("\n", 1)[0]
-    if not head.strip() or not line.strip():
-        return True
-    if _LIST_LEAD.match(head):
-        return True
-    if line.endswith(":"):
-        return not re.match(r"[ \t]{0,12}[<>=~a-z\d]", head) or bool(_FIELD_LEAD.match(head))
-    if line.endswith((".", "!", "?", ";")):
-        return not (_ABBREVIATION.search(line) and head.lstrip()[:1].islower())
-    if _TABLE_GAP.search(line) or _TABLE_GAP.search(head[:80]):
-        return True
-    first = head.lstrip()[:1]
-    if _GOES_ON.search(line):
-        return bool(_FIELD_LEAD.match(head)) and not first.islower()
-    if _FIELD_LEAD.match(head):
-        return True
-    if len(line) >= WRAP_WIDTH and not (_DATE_LEAD.match(head) and _DATE_LEAD.match(line)):
-        return False
-    if first.islower() or first in "(,;)/&+":
-        return _is_short_item(line) and _is_short_item(head.rstrip()) and first not in "(,;)"
-    return True
-
-
-def _is_short_item(line: str) -> bool:
-    """Return whether a line is so short that it is an item of its own, not a wrapped line."""
-    return len(line.strip()) < 28
 
 
 def find_sentences(text: str, sections: list[Section]) -> list[tuple[int, int]]:
@@ -112,15 +36,22 @@ def find_sentences(text: str, sections: list[Section]) -> list[tuple[int, int]]:
     for match in _STOP.finditer(text):
         at = match.start()
         if text[at] == "\n":
-            if _line_break_is_boundary(text, at):
+            if break_ends_sentence(text, at):
                 starts.add(match.end())
         elif match.group().startswith(".,"):
-            starts.add(match.end())
+            if not _DOTTED_DAY.search(text, max(0, at - 14), at + 1):
+                starts.add(match.end())
         else:
             before = text[max(0, at - 14) : at + 1]
             following = text[match.end() : match.end() + 1]
-            if text[at] == "." and (_ABBREVIATION.search(before) or _INITIAL.search(before)):
+            if text[at] == "." and (ABBREVIATION.search(before) or _INITIAL.search(before)):
                 continue
+            if text[at] == "." and (
+                (following.isdigit() and _ROUTE.search(before)) or (following in "-,;/" and _DOTTED_DAY.search(before))
+            ):
+                continue
+            if text[at] == "?" and match.end() == at + 1 and not text[max(0, at - 1) : at].strip(" \t\n(,;:/"):
+                continue  # the sign stands before its word: "?Bronchiectasis"
             if text[at] == "?" and (not following.isupper() or _FORM_ANSWER.match(text, match.end())):
                 continue  # "?ILD", "asthma? no" go on
             if following and (not following.islower() or _PLAIN_WORD.search(text, max(0, at - 14), at)):

@@ -66,6 +66,37 @@ def term_pattern(term: str) -> str:
     return "".join(out)
 
 
+def written_forms(term: str, *, most: int = 60) -> list[str]:
+    """Return the ways in which a term can be written out, spaces and hyphens as they stand in it.
+
+    Args:
+        term: the term as written in a rule file.
+        most: no more than so many are given.
+    """
+    written = _OPTIONAL_FIRST.sub(r"({\1} )", _OPTIONAL_WORD.sub(r"( {\1})", term.strip()))
+    tokens = _TOKEN.findall(written)
+    forms, _ = _choices(tokens, 0, most)
+    return list(dict.fromkeys(" ".join(form.split()) for form in forms))[:most]
+
+
+def _choices(tokens: list[str], at: int, most: int) -> tuple[list[str], int]:
+    """Return what the tokens up to the closing bracket can stand for, and the place behind it."""
+    whole: list[str] = []
+    so_far = [""]
+    while at < len(tokens) and tokens[at] not in "})":
+        token = tokens[at]
+        if token == "|":
+            whole, so_far = [*whole, *so_far], [""]
+        elif token in "{(":
+            parts, at = _choices(tokens, at + 1, most)
+            parts = [*parts, ""] if token == "(" else parts
+            so_far = [a + b for a in so_far for b in parts][:most]
+        else:
+            so_far = [form + (" " if token.isspace() else token) for form in so_far]
+        at += 1
+    return [*whole, *so_far], at
+
+
 def with_edges(pattern: str) -> str:
     """Return the pattern held to whole words at both ends."""
     return f"{LEFT_EDGE}(?:{pattern}){RIGHT_EDGE}"

@@ -89,6 +89,10 @@ class Ever(Window):
     uncertain_is: Status = "possible"
     family_is: Status | None = None
     needs_result: tuple[str, ...] = ()
+    weak_kinds: tuple[str, ...] = ()
+    """Kinds of mention (``details.kind``) a doubt about which is ``possible`` only, whatever ``uncertain_is`` says."""
+    excluding_kinds: tuple[str, ...] = ()
+    """Kinds of mention whose denial excludes every earlier suspicion (a negative panel)."""
     possible_concepts: tuple[str, ...] = ()
     """Concepts that count but leave open whether the criterion means them: they make the answer possible at most."""
     now: bool = False
@@ -102,6 +106,10 @@ class InfectionNow(_Strict):
     label: str
     tests: dict[str, dict[str, Literal["active", "past", "negative", "possible"]]]
     tissue_tests: tuple[str, ...] = ()
+    antibodies: tuple[str, ...] = ()
+    """Tests whose negative undoes no other test's positive of the same illness."""
+    diseases: tuple[str, ...] = ()
+    """What, told later as past, ends an infection that was active."""
     early: str = ""
     late: str = ""
     quantitative: str = ""

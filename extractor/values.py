@@ -113,6 +113,11 @@ def _pft_cell(number: float, *, ratio: bool) -> Value:
     return Value("=", number, unit, round(percent, 4), "%", None, {"test": "fev1_fvc"})
 
 
+_IN_THOUSANDS = ("ferritin", "scd25", "platelets")
+_DOTTED_THOUSANDS = re.compile(r"[<>=~ ]{0,3}\d{1,3}\.\d{3}")
+"""What is never given to three decimals: the dot parts thousands ("ferritin 11.200 ng/mL")."""
+
+
 def read_item(text: str, start: int, end: int, sentence_end: int, details: Mapping[str, Any]) -> Value:
     """Return the value of an HLH-2004 item, converted to the item's unit; a flag or range beside it is kept."""
     item = details.get("item", "")
@@ -129,6 +134,8 @@ def read_item(text: str, start: int, end: int, sentence_end: int, details: Mappi
         and found
     ):
         number = found[-1] if details.get("last_number", True) else found[0]
+        if item in _IN_THOUSANDS and _DOTTED_THOUSANDS.fullmatch(text, number.start, number.end):
+            number = number._replace(value=number.value * 1000)
         unit = unit_behind(text, number.end)
         converted = normalize(item, number.value, unit) or (
             normalize(item, number.value, None) if item != "scd25" else None
@@ -189,7 +196,7 @@ def read_load(text: str, end: int, sentence_end: int) -> Value | None:
         result = "positive"
         if comparator in ("<", "<=") or copies == 0:
             result = "negative"
-        elif reference and copies < float(reference["n"].replace(",", "")):
+        elif (reference and copies < float(reference["n"].replace(",", ""))) or _LOW_LOAD.match(text, number.end):
             result = "low_level"
         return Value(
             comparator,
@@ -198,11 +205,15 @@ def read_load(text: str, end: int, sentence_end: int) -> Value | None:
             round(copies, 3),
             unit,
             result,
-            {"load_at": number.start, "load_end": number.end},
         )
     return None
 
 
+_LOW_LOAD = re.compile(
+    r"[^;.\n]{0,16}?(?:copies|cop|IU|c|log10?)(?:/m[lL])?[\s,(:-]{1,4}(?:very\s)?low[\s-](?:level|positive|grade)",
+    re.IGNORECASE,
+)
+"""A viral load that is called low behind its unit."""
 _AGE = re.compile(r"(?P<n>\d{1,3}(?:[.,]\d)?)")
 _PARTS_OF_YEAR = {"m": ("months", 12.0), "w": ("weeks", 52.18), "d": ("days", 365.25)}
 _YOUNG = re.compile(
@@ -275,9 +286,11 @@ def read_height(text: str, start: int, end: int) -> Value:
     return Value("=", number.value, "m" if number.value < 3 else "cm", round(cm, 1), "cm")
 
 
-def read_steroid(text: str, low: int, start: int, end: int, high: int, details: Mapping[str, Any]) -> Value:
+def read_steroid(
+    text: str, low: int, start: int, end: int, high: int, details: Mapping[str, Any], year: int | None = None
+) -> Value:
     """Return a steroid dose; its daily prednisone equivalent is the normalized value where drug and dose are known."""
-    dose = read_dose(text, low, start, end, high)
+    dose = read_dose(text, low, start, end, high, year)
     facts = dose.details()
     if details.get("pulse"):
         facts["pulse"] = True

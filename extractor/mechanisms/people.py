@@ -13,21 +13,39 @@ from extractor.trial import Age, Allergy, Consent
 
 def age_at(chart: Chart) -> tuple[float, float, Mention] | None:
     """Return the least and the greatest age in whole years that the patient may have at the reference date."""
-    born = _born(chart)
-    if born is not None:
-        return born
-    ages = [m for m in chart.of("AGE") if m.asserted and not m.historical and m.normalized_value is not None]
-    ages = ages or [m for m in chart.of("AGE") if m.asserted and m.normalized_value is not None]
+    born, told = _born(chart), _told(chart)
+    if born is None or told is None:
+        return born or told
+    low, high = max(born[0], told[0]), min(born[1], told[1])
+    return born if low > high else (low, high, told[2] if born[0] < born[1] else born[2])
+
+
+_NEAR = 2
+"""Years by which an age that is only about right may be wrong."""
+
+
+def _told(chart: Chart) -> tuple[float, float, Mention] | None:
+    """Return the age by the notes' own words, carried forward from an old note to the reference date."""
+    stated = [m for m in chart.of("AGE") if not (m.negated or m.hypothetical or m.family)]
+    stated = [m for m in stated if m.normalized_value is not None]
+    sure = [m for m in stated if not m.uncertain]
+    ages = [m for m in sure if not m.historical] or sure or stated
     if not ages:
         return None
     latest = ages[-1].note_id
     mention = next(m for m in ages if m.note_id == latest)  # the headline's age, not one of the history's
-    years = float(mention.normalized_value or 0)
+    low, high = _span(mention)
     noted = full_date(chart.noted(mention) or mention.note_date)
     if noted is None or chart.reference is None or chart.reference <= noted:
-        return years, years, mention
+        return low, high, mention
     elapsed = (chart.reference - noted).days / 365.2425
-    return years + int(elapsed), years + int(elapsed + 0.9999), mention
+    return low + int(elapsed), high + int(elapsed + 0.9999), mention
+
+
+def _span(mention: Mention) -> tuple[float, float]:
+    """Return the least and the greatest age that a mention may mean ("about 80")."""
+    years = float(mention.normalized_value or 0)
+    return (years - _NEAR, years + _NEAR) if mention.uncertain else (years, years)
 
 
 def _first_dated(chart: Chart, label: str) -> dt.date | None:

@@ -43,7 +43,15 @@ def recent_disease(chart: Chart, rule: RecentDisease) -> Verdict:
             first([*worst.mentions, *others]),
             "direct" if worst.status == "met" else "inferred",
         )
-    doubtful = [m for m in own if m.uncertain and not _excluded_later(m, own)]
+    suspected = [m for m in own if m.uncertain and not _excluded_later(m, own)]
+    doubtful = [m for m in suspected if not _lies_before(chart, rule, m)]
+    if suspected and not doubtful:
+        return Verdict(
+            "not_met",
+            f"{quote(suspected[-1])} was only suspected, more than {rule.years:g} years before the reference date.",
+            first([*reversed(suspected)]),
+            "inferred",
+        )
     if doubtful:
         return Verdict(
             "possible", f"{rule.name} is suspected: {quote(doubtful[-1])}.", first([*reversed(doubtful)]), "inferred"
@@ -54,6 +62,12 @@ def recent_disease(chart: Chart, rule: RecentDisease) -> Verdict:
             "not_met", f"{rule.name} is denied or excluded: {quote(denied[-1])}.", first([*reversed(denied)])
         )
     return Verdict("not_documented", f"The notes say nothing about {rule.name} of the patient.")
+
+
+def _lies_before(chart: Chart, rule: RecentDisease, mention: Mention) -> bool:
+    """Return whether a mention is dated wholly before the years asked for."""
+    span = interval(mention.date)
+    return span is not None and chart.reference is not None and span[1] < years_before(chart.reference, rule.years)
 
 
 def _recent_treatment(chart: Chart, rule: RecentDisease) -> Mention | None:
@@ -104,6 +118,13 @@ def _case(chart: Chart, rule: RecentDisease, group: Sequence[Mention]) -> _Case:
         if (iv := interval(m.date)) is not None and (m.date or "") <= (chart.noted(m) or m.date or "")
     ]
     cured = [m for m in group if m.details.get("activity") == "cured"]
+    going_on = [
+        m
+        for m in group
+        if not m.historical and not m.details.get("treated") and m.details.get("group") == "haematological"
+    ]
+    if going_on and not cured:
+        return _Case("met", f"{quote(going_on[0])} goes on: no remission and no end of it is documented", group_tuple)
     if chart.reference is None:
         return _Case("possible", f"{words}: without a reference date the interval is not known", group_tuple)
     edge = years_before(chart.reference, rule.years)
