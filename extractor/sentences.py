@@ -15,6 +15,9 @@ WRAP_WIDTH = 58
 MAX_SENTENCE = 1200
 """Longer stretches without any boundary are cut at white space."""
 
+ROOM = 4
+"""Characters that must be left in a line, besides its next word, before it is taken to have ended on purpose."""
+
 _ABBREVIATIONS = [
     "dr",
     "mr",
@@ -50,7 +53,10 @@ _ABBREVIATIONS = [
 _ABBREVIATION = re.compile(
     r"(?:^|[^A-Za-z.])(?:" + "|".join(re.escape(a) for a in _ABBREVIATIONS) + r")\.$", re.IGNORECASE
 )
-_PLAIN_WORD = re.compile(r"(?:^|[\s(/-])[a-z]{5,}$")
+_PLAIN_WORD = re.compile(
+    r"(?:^|[\s(/-])(?:[a-z]{5,}|(?!(?:temp|tabs?|caps|neuro|card|abdo|spec|conj|plat|biol|prev|resp|incl|dept|susp|poss|prob|diff|hosp|cont|inst|pref|post)$)[a-z]{4}"
+    r"|ok|neg|pos|now|old|ago|nl|wnl|tid|bid|qd|\d{1,3}\s?(?:d|h|wk|mo|yr|mg|kg|%))$|\)$|\d{2,}$"
+)
 _INITIAL = re.compile(r"(?:^|[^A-Za-z0-9/])(?<!\d\s)[A-Z]\.$|(?:^|[\n,;:(])[ \t]*\d{1,2}\.$")
 _STOP = re.compile(r"[.!?]['\")\]]{0,2}(?:[ \t]+|(?=,[ \t]{0,3}[A-Z0-9])|(?=[A-Z][a-z]{2,}))|\.,[ \t]*|\n")
 _LIST_LEAD = re.compile(
@@ -62,6 +68,13 @@ _GOES_ON = re.compile(
     r"without|after|before|since|until|per|via|into|her|this|these|new|mild|possible|probable|history|positive|negative|status|post|received|"
     r"treated|started|including|showed|shows|showing|denies|denied|given|AND|OR|OF|WITH|FOR|THE|TO|IN))[ \t]*$"
 )
+_OPEN_BRACKET = re.compile(r"\([^()]{0,120}$")
+_CLOSES = re.compile(r"[^()\n]{0,120}\)")
+_LINKING = re.compile(
+    "had|has|have|was|were|is|are|be|been|and|or|nor|but|of|with|without|for|to|in|on|at|by|from|who|which|that|"
+    "than|then|as|when|because|although|while|since|until|after|before|during|not|did|does|do|will|would|can|could|may|might|should|the|a|an"
+)
+"""Words that go on with a sentence at the beginning of a line."""
 _FORM_ANSWER = re.compile(r"(?:yes|no|y|n|none|unk(?:nown)?|n/?a)\b", re.IGNORECASE)
 _TABLE_GAP = re.compile(r"\S[ \t]{3,}\S")
 _DATE_LEAD = re.compile(r"[ \t]*(?:\d{1,4}[./-]\d{1,4}(?:[./-]\d{2,4})?|\d{4}|since \d{4})[ \t:–-]")
@@ -77,6 +90,8 @@ def _line_break_is_boundary(text: str, at: int) -> bool:
         return True
     if _LIST_LEAD.match(head):
         return True
+    if _OPEN_BRACKET.search(line) and _CLOSES.match(following) and not line.endswith((".", ";")):
+        return False
     if line.endswith(":"):
         return not re.match(r"[ \t]{0,12}[<>=~a-z\d]", head) or bool(_FIELD_LEAD.match(head))
     if line.endswith((".", "!", "?", ";")):
@@ -90,9 +105,23 @@ def _line_break_is_boundary(text: str, at: int) -> bool:
         return True
     if len(line) >= WRAP_WIDTH and not (_DATE_LEAD.match(head) and _DATE_LEAD.match(line)):
         return False
+    if first not in "(,;)/&+" and _had_room(text, line_start, line, head):
+        return True
     if first.islower() or first in "(,;)/&+":
         return _is_short_item(line) and _is_short_item(head.rstrip()) and first not in "(,;)"
     return True
+
+
+def _had_room(text: str, line_start: int, line: str, head: str) -> bool:
+    """Return whether the next line's first word would have stood in a line, so that the line was not wrapped but ended."""
+    width = len(head.rstrip())
+    if line_start:
+        above = text.rfind("\n", max(0, line_start - 400), line_start - 1) + 1
+        width = max(width, len(text[above:line_start].rstrip()))
+    word = head.split(maxsplit=1)[0]
+    if _LINKING.fullmatch(word):
+        return False
+    return len(line) + 1 + len(word) + ROOM <= width
 
 
 def _is_short_item(line: str) -> bool:
