@@ -11,7 +11,7 @@ from typing import Any, Final
 import pandas as pd
 
 from evaluation import tool
-from evaluation.calibration import calibration
+from evaluation.calibration import calibration, reliability
 from evaluation.figures import Scored, confusion, differences, score
 from evaluation.gold import read_gold
 from evaluation.intervals import mcnemar_table, resample_weights
@@ -33,6 +33,7 @@ def evaluate(
     predictions: Source | None = None,
     baseline: bool = False,
     compare: tuple[Source, Source] | None = None,
+    gold_mentions: bool = False,
     trial: str = tool.DEFAULT_TRIAL,
     rules: Path | None = None,
     resamples: int = RESAMPLES,
@@ -44,8 +45,9 @@ def evaluate(
         gold: the gold folder.
         splits: splits to score, each on its own; all by default.
         predictions: a run folder, brat folder, Label Studio export or tables; by default the tool runs itself.
-        baseline: score plain medspaCy beside it.
+        baseline: score beside it the naive rule (any asserted mention is ``met``), on its own and on plain medspaCy's mentions.
         compare: two sources to compare, in place of ``predictions``.
+        gold_mentions: score the answers that the resolver gives to the gold's own mentions beside it.
         trial: trial file or id, for the tool's own run.
         rules: a site's own rules, for the tool's own run.
         resamples: bootstrap resamples; 0 for none.
@@ -59,9 +61,13 @@ def evaluate(
     tables = read_gold(gold, splits)
     systems = _systems(tables, predictions, compare, trial, rules)
     if baseline:
-        from evaluation.baseline import run_baseline
+        from evaluation.baseline import naive_tables, run_baseline
 
-        systems.append(run_baseline(tables.notes, rules=rules))
+        systems += [naive_tables(systems[0], tables.notes), run_baseline(tables.notes, rules=rules)]
+    if gold_mentions:
+        from evaluation.goldmentions import answer_from_gold
+
+        systems.append(fit(answer_from_gold(tables, trial=trial, rules=rules), tables))
     result = score_systems(tables, _named_apart(systems), resamples=resamples, seed=seed)
     result = replace(result, meta={**result.meta, "rules_digest": tool.rules_digest(rules)})
     _log_test(Path(gold), result)
@@ -109,6 +115,7 @@ def score_systems(
             parts["figures"].append(_marked(done.table, where))
             parts["confusion"].append(_marked(confusion(done.answers), where))
             parts["calibration"].append(_marked(calibration(done.answers, predicted), where))
+            parts["reliability"].append(_marked(reliability(done.answers, predicted), where))
         for (name_a, a), (name_b, b) in combinations(scored.items(), 2):
             where = {"split": split, "a": name_a, "b": name_b}
             parts["differences"].append(_marked(differences(a, b), where))

@@ -3,8 +3,9 @@
 It gets the vocabulary and nothing else of ours: no look-alikes, no sections, no values, no resolver. Entries that
 count only in the company of other words (``near``) are left out, since a target rule cannot say so: as bare words
 they would be wrong more often than right, and hide other entities, which cannot overlap in ``doc.ents``. Answers
-follow one naive rule for the seven findings: any asserted mention ``met``, else an uncertain one ``possible``,
-else a negated one ``not_met``, else ``not_documented``.
+follow one naive rule for findings and criteria: any asserted mention ``met``, else an uncertain one ``possible``,
+else a negated one ``not_met``, else ``not_documented``. The same rule over the tool's own mentions shows what
+its resolver adds.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +24,7 @@ from evaluation.tables import Tables, answer_table, mention_table, note_table, r
 from extractor.schema import ATTRIBUTES
 
 NAME: Final = "medspaCy baseline"
+NAIVE_NAME: Final = "any asserted mention"
 MANY: Final = 40
 _LOUD: Final = ("medspacy", "PyRuSH")
 LABELS_OF: Final = {
@@ -33,6 +36,19 @@ LABELS_OF: Final = {
     "lung_disease": ("LUNG_DISEASE", "PFT"),
     "high_dose_steroid": ("STEROID",),
 }
+CRITERION_LABELS: Final = {
+    "I1": ("AGE",),
+    "I2": ("CONSENT",),
+    "I3": ("RHEUM_DISEASE",),
+    "I4": ("HLH",),
+    "I5": ("STEROID_RESPONSE",),
+    "E1": ("PRIMARY_HLH",),
+    "E2": ("HLH_CAUSE",),
+    "E3": ("MALIGNANCY",),
+    "E4": ("DRUG_ALLERGY",),
+    "E5": LABELS_OF["lung_disease"],
+}
+"""What the naive rule looks at for the criteria of NCT07208058."""
 
 
 def run_baseline(notes: pd.DataFrame, *, rules: Path | None = None, workers: int | None = None) -> Tables:
@@ -52,6 +68,17 @@ def run_baseline(notes: pd.DataFrame, *, rules: Path | None = None, workers: int
     mentions = mention_table(row for rows in found for row in rows)
     patients = sorted(notes["patient_id"].unique())
     return Tables(note_table(), mentions, naive_answers(mentions, patients), name=NAME)
+
+
+def naive_tables(found: Tables, notes: pd.DataFrame) -> Tables:
+    """Return mentions with the answers of the naive rule in place of the resolver's.
+
+    Args:
+        found: mentions of the notes.
+        notes: a table of notes.
+    """
+    answers = naive_answers(found.mentions, sorted(notes["patient_id"].unique()))
+    return replace(found, answers=answers, name=NAIVE_NAME)
 
 
 def _part(notes: pd.DataFrame, rules: Path | None) -> list[dict[str, Any]]:
@@ -105,7 +132,7 @@ def _mentions(nlp: Any, note: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def naive_answers(mentions: pd.DataFrame, patients: list[str]) -> pd.DataFrame:
-    """Return the answers to the seven findings by the naive rule.
+    """Return the answers to findings and criteria by the naive rule.
 
     Args:
         mentions: a table of mentions.
@@ -114,7 +141,7 @@ def naive_answers(mentions: pd.DataFrame, patients: list[str]) -> pd.DataFrame:
     excused = mentions[["negated", "hypothetical", "uncertain", "family"]].any(axis=1)
     marked = mentions.assign(met=~excused, possible=mentions["uncertain"], not_met=mentions["negated"])
     rows = []
-    for question, labels in LABELS_OF.items():
+    for question, labels in {**LABELS_OF, **CRITERION_LABELS}.items():
         of_labels = marked[marked["label"].isin(labels)]
         seen = of_labels.groupby("patient_id")[["met", "possible", "not_met"]].any()
         for patient in patients:

@@ -17,8 +17,9 @@ from evaluation.files import write_text
 from evaluation.gold import NOTES, listed_by_name, pre_annotations, read_gold, read_notes, read_split
 from evaluation.label_studio import read_label_studio, write_label_studio
 from evaluation.make_gold import write_gold
+from evaluation.metamorphic.run import run_transformations
 from evaluation.mistakes import find_mistakes
-from evaluation.report import write_mistakes, write_report
+from evaluation.report import write_metamorphic, write_mistakes, write_report
 from evaluation.result import EvaluationResult, headline_differences
 from evaluation.tables import Tables
 from extractor.errors import UsageError
@@ -41,6 +42,7 @@ def run_evaluate(
     predictions: Path | None = None,
     baseline: bool = False,
     compare: tuple[Path, Path] | None = None,
+    gold_mentions: bool = False,
     trial: str = tool.DEFAULT_TRIAL,
     rules: Path | None = None,
     resamples: int = api.RESAMPLES,
@@ -57,6 +59,7 @@ def run_evaluate(
         predictions: see ``evaluate``.
         baseline: see ``evaluate``.
         compare: see ``evaluate``.
+        gold_mentions: see ``evaluate``.
         trial: see ``evaluate``.
         rules: see ``evaluate``.
         resamples: see ``evaluate``.
@@ -71,6 +74,7 @@ def run_evaluate(
         predictions=predictions,
         baseline=baseline,
         compare=compare,
+        gold_mentions=gold_mentions,
         trial=trial,
         rules=rules,
         resamples=resamples,
@@ -94,9 +98,23 @@ def _evaluation_lines(result: EvaluationResult) -> Iterator[str]:
             if len(part):
                 shown = part.drop(columns=["split", "measure"]).dropna(axis=1, how="all").fillna("-")
                 yield f"\n{title}\n{shown.to_string(index=False)}"
+        yield from _calibration_lines(result, split)
         yield ""
     yield from _comparison_lines(result)
     yield from (f"note: {finding}" for finding in result.findings)
+
+
+def _calibration_lines(result: EvaluationResult, split: str) -> Iterator[str]:
+    titles = {
+        "calibration": "confidence of answers (Wilson interval; expected by a model that never saw the patient)",
+        "reliability": "reliability of that expectation, by fifths",
+    }
+    for name, title in titles.items():
+        table = getattr(result, name)
+        part = table[table["split"] == split] if len(table) else table
+        if len(part):
+            shown = part.drop(columns="split").to_string(index=False, na_rep="-", float_format=lambda v: f"{v:.3f}")
+            yield f"\n{title}\n{shown}"
 
 
 def _comparison_lines(result: EvaluationResult) -> Iterator[str]:
@@ -107,6 +125,49 @@ def _comparison_lines(result: EvaluationResult) -> Iterator[str]:
     yield gaps.to_string(index=False, na_rep="-", float_format=lambda v: f"{v:+.3f}") + "\n"
     overall = result.mcnemar[result.mcnemar["name"] == "all"]
     yield f"McNemar's exact test on all answers\n{overall.to_string(index=False)}\n"
+
+
+def run_metamorphic(
+    gold: Path,
+    *,
+    splits: Sequence[str] | None = None,
+    only: Sequence[str] = (),
+    share: float = 1.0,
+    seed: int = api.SEED,
+    rules: Path | None = None,
+    report: Path | None = None,
+    json_file: Path | None = None,
+) -> str:
+    """Rewrite the texts of splits in known ways and return the rates at which the tool's answers hold, as tables.
+
+    Args:
+        gold: the gold folder; only its notes are read.
+        splits: the splits; ``dev`` by default.
+        only: see ``run_transformations``.
+        share: see ``run_transformations``.
+        seed: see ``run_transformations``.
+        rules: a site's own rules.
+        report: page to write, with every failure in the words of the notes, except of the test split.
+        json_file: file to write the same to.
+    """
+    outcomes = [
+        run_transformations(gold, split=split, only=only, share=share, seed=seed, rules=rules)
+        for split in splits or ["dev"]
+    ]
+    if report is not None:
+        write_metamorphic(outcomes, report)
+    if json_file is not None:
+        content = [json.loads(outcome.to_json()) for outcome in outcomes]
+        write_text(json_file, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
+    lines = []
+    for outcome in outcomes:
+        rows = pd.DataFrame([rate.row() for rate in outcome.rates.values()])
+        lines += [f"== {outcome.split} ==", rows.to_string(index=False, na_rep="-", float_format=lambda v: f"{v:.4f}")]
+        if outcome.failures is None:
+            lines.append("This split is blind: rates alone.")
+        elif outcome.failures and report is None and json_file is None:
+            lines.append(f"{len(outcome.failures)} failures; --html FILE or --json FILE writes all of them")
+    return "\n".join(lines)
 
 
 def run_agreement(a: Path, b: Path, *, splits: Sequence[str] | None = None) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from evaluation.gold import ANSWERS, NOTES, read_answers, read_split
 from evaluation.tables import NOTE_KEY, Tables, answer_table, check_tables, mention_table, note_table, rows_of
+from evaluation.tool import OWN
 from extractor.errors import UsageError
 
 
@@ -56,7 +57,7 @@ def read_run(folder: Path) -> Tables:
     mentions, answers = (_parquet(folder / f"{name}.parquet") for name in ("mentions", "answers"))
     return Tables(
         note_table(),
-        mention_table(rows_of(mentions)),
+        mention_table(row for row in rows_of(mentions) if not row["label"].startswith(OWN)),
         answer_table(rows_of(answers)),
         name=folder.name,
     )

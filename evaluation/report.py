@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from evaluation.agreement import AGREEMENT_COLUMNS
 from evaluation.faults import KINDS
 from evaluation.figures import MAIN
 from evaluation.files import write_text
+from evaluation.metamorphic.run import Metamorphic
 from evaluation.mistakes import Mistakes
 from evaluation.result import CONVENTIONS, HEADLINES, EvaluationResult, headline_differences, with_interval
 from evaluation.scores import METRICS, PREDICTED_STATUSES, UNANSWERED
@@ -92,6 +93,7 @@ def _split(result: EvaluationResult, split: str) -> dict[str, Any]:
         "attribute_plot": plots.attribute_plot(attribute_errors(figures), systems),
         "confusions": _confusions(_of(result.confusion, split), systems[0]),
         "calibration": _of(result.calibration, split).to_dict("records"),
+        "reliability": _of(result.reliability, split).to_dict("records"),
         "differences": _differences(_of(headline_differences(result), split)),
         "mcnemar": _of(result.mcnemar, split).to_dict("records"),
     }
@@ -207,6 +209,17 @@ def _differences(differences: pd.DataFrame) -> list[dict[str, Any]]:
         }
         for row in differences.to_dict("records")
     ]
+
+
+def write_metamorphic(outcomes: Sequence[Metamorphic], path: Path | str) -> Path:
+    """Write the rates of rewritten texts and every failure as a page; of a blind split it holds the rates alone.
+
+    Args:
+        outcomes: the outcome on each split.
+        path: the page.
+    """
+    write_text(Path(path), _template("metamorphic.html").render(outcomes=outcomes))
+    return Path(path)
 
 
 def write_mistakes(mistakes: Mistakes, path: Path | str) -> Path:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from evaluation.figures import MAIN
 
-TABLES: Final = ("figures", "differences", "mcnemar", "confusion", "calibration")
+TABLES: Final = ("figures", "differences", "mcnemar", "confusion", "calibration", "reliability")
 CONVENTIONS: Final = (
     "A figure whose denominator is zero is not scored and shown as a dash; macro averages leave it out.",
     "Mentions are paired one to one within a note and label so that the overlap is largest; exact means equal spans.",
@@ -32,6 +32,7 @@ class EvaluationResult:
         mcnemar: exact tests of their answers.
         confusion: how often each gold status was answered with each status.
         calibration: accuracy for each tier of confidence.
+        reliability: expected against observed share of right answers.
         findings: what a reader must know, one sentence each.
         meta: version, rules digest, splits, systems, options.
     """
@@ -41,6 +42,7 @@ class EvaluationResult:
     mcnemar: pd.DataFrame
     confusion: pd.DataFrame
     calibration: pd.DataFrame
+    reliability: pd.DataFrame
     findings: tuple[str, ...] = ()
     meta: Mapping[str, Any] = field(default_factory=dict)
 

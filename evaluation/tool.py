@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from evaluation.tables import Tables, answer_table, mention_table, note_table
-from extractor.schema import ANSWER_COLUMNS, MENTION_COLUMNS, Note
+from extractor.schema import ANSWER_COLUMNS, ATTRIBUTES, MENTION_COLUMNS, Note
+from extractor.terms import written_forms
 
 NAME = "notecriteria"
 DEFAULT_TRIAL = "NCT07208058"
+OWN = "_"
+"""What labels of the resolver's own statements begin with; they are evidence, and no mentions of the guideline."""
 
 
 def version() -> str:
@@ -53,7 +57,7 @@ def run_tool(notes: pd.DataFrame, *, trial: str = DEFAULT_TRIAL, rules: Path | N
     answers: list[Any] = []
     for _, of_patient in notes.groupby("patient_id", sort=True):
         found, answered = screener.screen(as_notes(of_patient))
-        mentions += found
+        mentions += [m for m in found if not m.label.startswith(OWN)]
         answers += answered
     return Tables(
         note_table(),
@@ -109,3 +113,154 @@ class RuleLookup:
     def cue_in(self, category: str, text: str) -> str | None:
         """Return the id of a cue of the category that stands in a text."""
         return next((i for i, (kind, regex) in self._cues.items() if kind == category and regex.search(text)), None)
+
+
+_FUNCTION_WORDS = frozenset(
+    [
+        "a",
+        "an",
+        "and",
+        "as",
+        "at",
+        "be",
+        "by",
+        "for",
+        "from",
+        "has",
+        "he",
+        "in",
+        "is",
+        "no",
+        "not",
+        "of",
+        "on",
+        "or",
+        "she",
+        "the",
+        "to",
+        "was",
+        "with",
+    ]
+)
+"""Words that stand in case-sensitive expressions beside the abbreviations that are meant."""
+
+
+def _cased_parts(pattern: str) -> Iterator[str]:
+    """Yield the parts of an expression in which case counts."""
+    at = pattern.find("(?-i:")
+    while at >= 0:
+        depth, end = 1, at + 5
+        while depth and end < len(pattern):
+            depth += {"(": 1, ")": -1}.get(pattern[end], 0) if pattern[end - 1] != "\\" else 0
+            end += 1
+        yield pattern[at + 5 : end - 1]
+        at = pattern.find("(?-i:", end)
+
+
+class Header(NamedTuple):
+    """A section's header in a text: where it begins, where its content begins, and the section's rule."""
+
+    start: int
+    body: int
+    rule: str | None
+
+
+class Reader:
+    """Questions to the tool by which texts are rewritten: what it reads in them, and what the rules say of the words.
+
+    Args:
+        rules: a site's own rules.
+    """
+
+    NAMED = ("EBV", "CAR_T", "TCE", "ADC", "MALIGNANCY", "LUNG_DISEASE", "STEROID", "HLH", "RHEUM_DISEASE")
+    """Labels whose entries are names; those of the others are phrases and values."""
+
+    def __init__(self, rules: Path | None = None) -> None:
+        from extractor import Extractor
+        from extractor.sections import SectionFinder
+
+        self._extractor = Extractor(rules)
+        self._finder = SectionFinder(self._extractor.book.sections)
+        self._entries = {term.entry.id: term.entry for term in self._extractor.book.terms}
+        self._names: dict[str, list[str]] = {}
+
+    def mentions(self, text: str, note_date: str | None = None) -> list[dict[str, Any]]:
+        """Return the mentions of one text as rows."""
+        return [_row(m, MENTION_COLUMNS) for m in self._extractor.mentions_of([Note("", "", text, note_date)])]
+
+    def headers(self, text: str) -> list[Header]:
+        """Return the headers of the sections of a text."""
+        from extractor.cleantext import clean
+
+        cleaned = clean(text)
+        found = []
+        for section in self._finder.find(cleaned.text):
+            start, body = cleaned.span(section.start, max(section.body, section.start + 1))
+            found.append(Header(start, body, section.rule.id if section.rule else None))
+        return found
+
+    def sentences(self, text: str) -> list[str]:
+        """Return the sentences of a text that hold anything, without the white space around them.
+
+        A line that was wrapped in the text is made whole, for by itself a part of it looks like a short line.
+        """
+        from extractor.cleantext import clean
+        from extractor.sentences import find_sentences
+
+        cleaned = clean(text)
+        found = []
+        for start, end in find_sentences(cleaned.text, self._finder.find(cleaned.text)):
+            low, high = cleaned.span(start, end)
+            sentence = text[low:high].strip()
+            if "\n" not in cleaned.text[start:end].strip():
+                sentence = re.sub(r"[ \t]*\r?\n[ \t]*", " ", sentence)
+            if sentence:
+                found.append(sentence)
+        return found
+
+    @cached_property
+    def cased_words(self) -> frozenset[str]:
+        """The words that a rule wants in just these letters."""
+        book = self._extractor.book
+        groups = (
+            *(term.entry for term in book.terms),
+            *(look.refusal for look in book.look_alikes),
+            *book.cues,
+            *book.sections,
+            *book.results,
+        )
+        cased = [text for rule in groups for text in rule.cased]
+        cased += [part for rule in groups for pattern in rule.patterns for part in _cased_parts(pattern)]
+        words = {word for text in cased for word in re.findall(r"[A-Za-z]+", re.sub(r"\\[a-zA-Z]", " ", text))}
+        return frozenset(words - {word.upper() for word in _FUNCTION_WORDS} - _FUNCTION_WORDS)
+
+    def asks_company(self, mention: Mapping[str, Any]) -> bool:
+        """Return whether the entry that made a mention counts only in the company of other words."""
+        entry = self._entries.get(mention["rule"])
+        return entry is not None and bool(entry.near or entry.not_near)
+
+    def names(self, mention: Mapping[str, Any]) -> list[str]:
+        """Return the names of the entry that made a mention which the rules alone, without company, read as that entry's.
+
+        Args:
+            mention: a mention whose own words are such a name; for others there are none.
+        """
+        entry = self._entries.get(mention["rule"])
+        if entry is None or mention["label"] not in self.NAMED or self.asks_company(mention):
+            return []
+        if entry.id not in self._names:
+            forms = {form for term in (*entry.terms, *entry.cased) for form in written_forms(term)}
+            alone = self.mentions(f"The patient has {mention['text']}.")
+            details = alone[0]["details"] if len(alone) == 1 else {}
+            self._names[entry.id] = [form for form in sorted(forms) if self._reads(form, mention, details)]
+        names = self._names[entry.id]
+        return names if mention["text"].casefold() in {name.casefold() for name in names} else []
+
+    def _reads(self, name: str, mention: Mapping[str, Any], details: Mapping[str, Any]) -> bool:
+        """Return whether a name by itself is read as its entry, without more said in it ("metastatic cancer")."""
+        frame = "The patient has "
+        found = self.mentions(f"{frame}{name}.")
+        span = (len(frame), len(frame) + len(name))
+        return [(m["label"], m["concept"], m["start"], m["end"], m["details"]) for m in found] == [
+            (mention["label"], mention["concept"], *span, details)
+        ] and not any(found[0][attribute] for attribute in ATTRIBUTES)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, NoReturn
 from extractor.errors import NoteCriteriaError
 from extractor.records import Kept, Record
 from extractor.report import Summary
-from extractor.resolver import screen_of
+from extractor.resolver import published, screen_of
 from extractor.schema import Answer
 from extractor.screener import Screener
 from extractor.tables import ANSWER_SCHEMA, MENTION_SCHEMA, packed_table
@@ -54,7 +54,7 @@ def answered(screener: Screener, record: Record) -> Answered:
     given = answers_of(screener, record)
     return Answered(
         summary_of(record, given, [q.id for q in screener.trial.questions]),
-        packed_table([m.row() for m in record.mentions if not m.label.startswith("_")], MENTION_SCHEMA),
+        packed_table([m.row() for m in published(record.mentions, given)], MENTION_SCHEMA),
         packed_table([a.row() for a in given], ANSWER_SCHEMA),
     )
 
@@ -99,7 +99,7 @@ def _screener(settings: Settings) -> Screener:
     return Screener(settings.trial, settings.rules, settings.as_of)
 
 
-def _died(kept: Any) -> NoReturn:
+def _died(kept: Any, *_: object) -> NoReturn:
     raise NoteCriteriaError(
         f"the process that answered for patient {kept.patient_id} died, perhaps out of memory;"
         " give the machine more, then go on with --resume"

@@ -13,6 +13,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
+from extractor.lines import superfluous
 from extractor.markup import Plain, plain_of
 from extractor.placeholders import PLACEHOLDER, meaning
 
@@ -168,10 +169,10 @@ def clean(note: str) -> CleanText:
 
 def _clean(note: str) -> CleanText:
     """Return the clean text of a note without mark-up."""
-    placeholders = PLACEHOLDER.search(note) is not None
+    placeholders = any(sign in note for sign in "[<{") and PLACEHOLDER.search(note) is not None
     unusual = _UNUSUAL_OR_PLACEHOLDER if placeholders else _UNUSUAL
     if not placeholders and unusual.search(note) is None:
-        return CleanText(note.replace("|", "\t"), note)  # a table's bar parts cells as a tab does
+        return _flowing(CleanText(note.replace("|", "\t"), note))  # a table's bar parts cells as a tab does
     pieces: list[str] = []
     starts: list[int] = []
     wide: list[tuple[int, int, int]] = []
@@ -192,7 +193,37 @@ def _clean(note: str) -> CleanText:
         last = after
     pieces.append(note[last:])
     starts.extend(range(last, len(note) + 1))
-    return CleanText("".join(pieces).replace("|", "\t"), note, starts, _ends(starts, wide) if wide else None)
+    text = "".join(pieces).replace("|", "\t")
+    return _flowing(CleanText(text, note, starts, _ends(starts, wide) if wide else None))
+
+
+def _flowing(cleaned: CleanText) -> CleanText:
+    """Return the text with one space for every break of a wrapped line and every space struck twice."""
+    text = cleaned.text
+    changes = superfluous(text)
+    if not changes:
+        return cleaned
+    here = cleaned.starts if cleaned.starts is not None else range(len(text) + 1)
+    upto = cleaned.ends
+    pieces: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    last = 0
+    for start, end, new in changes:
+        pieces += (text[last:start], new)
+        starts += here[last:start]
+        if new:
+            starts.append(here[start])
+        if upto is not None:
+            ends += upto[last:start]
+            if new:
+                ends.append(upto[start])
+        last = end
+    pieces.append(text[last:])
+    starts += here[last:]
+    if upto is not None:
+        ends += upto[last:]
+    return CleanText("".join(pieces), cleaned.original, starts, ends if upto is not None else None)
 
 
 def _ends(starts: list[int], wide: list[tuple[int, int, int]]) -> list[int]:

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from extractor.matching import Target
 from extractor.rulefiles import Cue
 from extractor.scan import PatternSet
-from extractor.terms import alternation
+from extractor.terms import alternation, parts_of, whole_words
 from extractor.tokens import token_bounds
 
 DIRECTIONS = {
@@ -58,6 +58,12 @@ class ContextRule:
         return _loose_edges(self.cue)
 
     @cached_property
+    def parts(self) -> list[str]:
+        """The expressions of which it is made, in the order in which they are tried."""
+        words = [whole_words([p]) for p in parts_of(self.cue.terms, self.cue.cased)]
+        return words + [f"(?a:(?:{p}))" for p in self.cue.patterns]
+
+    @cached_property
     def regex(self) -> re.Pattern[str]:
         """The compiled expression."""
         return re.compile(self.pattern, re.IGNORECASE)
@@ -67,19 +73,19 @@ class ContextRule:
         """The labels that the cue may govern, and those it may not."""
         return frozenset(self.cue.labels), frozenset(self.cue.not_labels)
 
-    @property
+    @cached_property
     def direction(self) -> str:
         """ConText's name for the cue's role; a termination of some kinds only is a pseudo cue that ends them."""
         if self.cue.role == "termination" and self.cue.ends:
             return "PSEUDO"
         return DIRECTIONS[self.cue.role]
 
-    @property
+    @cached_property
     def ends(self) -> bool:
         """Whether the cue only ends others; its scope is a token on each side, else it would end nothing before another end."""
         return self.cue.role == "termination"
 
-    @property
+    @cached_property
     def category(self) -> str:
         """ConText's category; pseudo cues and terminations have categories of their own."""
         if self.cue.role == "pseudo":
@@ -137,13 +143,26 @@ class ContextEngine:
 
     @cached_property
     def _patterns(self) -> PatternSet:
-        return PatternSet([rule.pattern for rule in self.rules])
+        return PatternSet([rule.parts for rule in self.rules])
 
     @cached_property
     def _ends(self) -> dict[str, set[str]]:
         return {c: ends_of(c, self.rules) for c in {r.category for r in self.rules}}
 
-    def edges(self, text: str, start: int, end: int, targets: Sequence[Target]) -> list[Edge]:
+    def cues_in(self, text: str, start: int, end: int) -> list[tuple[int, int, int]]:
+        """Return (start, rule, end) of the cues that begin in a stretch of clean text, in order."""
+        return sorted(
+            (m.start(), index, m.end()) for index, m in self._patterns.find(text, start, end) if m.end() > m.start()
+        )
+
+    def edges(
+        self,
+        text: str,
+        start: int,
+        end: int,
+        targets: Sequence[Target],
+        cues: Sequence[tuple[int, int, int]] | None = None,
+    ) -> list[Edge]:
         """Return the edges of one sentence.
 
         Args:
@@ -151,12 +170,11 @@ class ContextEngine:
             start: where the sentence begins.
             end: where it ends.
             targets: the mentions that begin in it.
+            cues: the cues of the stretch that holds it, where they were looked for already.
         """
-        found = [
-            (m.start(), m.end(), self.rules[index])
-            for index, m in self._patterns.find(text, start, end)
-            if m.end() > m.start()
-        ]
+        known = cues if cues is not None else self.cues_in(text, start, end)
+        inside = known[bisect_left(known, (start, 0, 0)) : bisect_left(known, (end, 0, 0))]
+        found = [(s, e, self.rules[index]) for index, s, e in sorted((index, s, e) for s, index, e in inside)]
         if not found:
             return []
         tokens = token_bounds(text, start, end)
@@ -264,6 +282,8 @@ def refine(text: str, targets: Sequence[Target], edges: Sequence[Edge]) -> list[
         between = text[cue.end : target.start] if before else text[target.end : cue.start]
         if before and (_bracket_closed(text, cue, between) or _list_over(text, cue, target, between)):
             continue
+        if cue.cue.category in ("uncertain", "hypothetical") and target.start < cue.start and cue.end <= target.end:
+            continue  # a word of the name itself: "HLH-like syndrome"
         if cue.cue.max_scope is not None and len(_WORD.findall(between)) > cue.cue.max_scope:
             continue
         if cue.cue.close and _PARTING.search(between):

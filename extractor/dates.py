@@ -77,15 +77,22 @@ _PATTERN = re.compile(
   | (?P<rel>\b(?P<rn>{_COUNT})\s?[-+]?\s?(?P<ru>days?|weeks?|wks?|months?|mos?|mths?|years?|yrs?|y|d|w|/7|/52|/12)\s(?:ago|back|prior(?!\sto)|earlier|previously|before\sadmission)\b)
   | (?P<rel2>\b(?P<rn2>\d{{1,2}})(?P<ru2>/7|/52|/12)\sago\b)
   | (?P<last>\blast\s(?P<lu>year|month|week|night)|\byesterday\b)
-  | (?P<y>(?<![\d/.,-])(?P<yy>{_YEAR})(?![\d/]|[.,-]\d|\s?(?:mg|mL|ml|cells|copies|IU|g\b|x\s?10)))
+  | (?P<y>(?<![\d/.,<>-])(?<![<>]\s)(?P<yy>{_YEAR})(?![\d/]|[.,-]\d|\s?(?:mg|mL|ml|[unp]g|mcg|cells|copies|IU|U/|g\b|x\s?10)|\s?[+&]\s?\d{{4}}
+      |\s(?:classification|criteri(?:a|on)|guidelines?|consensus|definition|recommendations?|(?:E?ULAR|ACR|WHO|EULAR/ACR|ACR/EULAR)\b)))
   | (?P<yq>(?<![\w])'(?P<yq2>\d{{2}})(?!\d|\w))
-  | (?P<md2>(?<![\d/.-])(?!2/2\b|[0-8]/8\b)(?P<a5>\d{{1,2}})/(?P<b5>\d{{1,2}})(?![\d/]|\s?(?:mg|criteria|items|points|hpf|HPF|\d)|\s?of\b)(?=[\s,;:)\]-]|$))
+  | (?P<md2>(?<![\d/.-])(?!2/2\b|[0-8]/8\b)(?P<a5>\d{{1,2}})/(?P<b5>\d{{1,2}})(?![\d/]|\s?(?:mg|criteria|items|points|hpf|HPF|\d)|\s?of\b)(?=[\s,;:)\]-]|\.(?!\d)|$))
   | (?P<dm6>\b(?P<d6>\d{{1,2}})(?:st|nd|rd|th)?[\s-](?P<m6>{_MONTH})\b(?!\s?\d{{2}}))
   | (?P<md7>\b(?P<m7>{_MONTH})\s(?P<d7>\d{{1,2}})(?:st|nd|rd|th)?\b(?![\d/%.]|\s?(?:mg|%|:)))
   | (?P<m8>\b(?P<mm8>{_MONTH})\b(?=[\s,;.)]|$))
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+
+
+_WORDS = "|".join(sorted({m[:3] for m in _MONTHS} | set(_NUMBERS) | {"last", "yesterday"}, key=lambda w: (-len(w), w)))
+_BEGINS = re.compile(rf"(?<!\d)\d|'(?=\d)|\b(?:{_WORDS})", re.IGNORECASE)
+_BEGINS_CHINESE = re.compile(rf"[\d']|\b(?:{_WORDS})", re.IGNORECASE)
+"""Where a date can begin, so that the long expression is tried nowhere else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,11 +195,41 @@ def find_dates(text: str, start: int, end: int, note_date: str | None) -> list[D
     """
     note = parse_date(note_date)
     found = []
-    for m in _PATTERN.finditer(text, start, end):
+    done = start
+    begins = _BEGINS if text.find("年", start, end) < 0 else _BEGINS_CHINESE
+    for begin in begins.finditer(text, start, end):
+        at = begin.start()
+        m = _PATTERN.match(text, at, end) if at >= done else None
+        if m is None:
+            continue
+        done = m.end()
         date = _read(m, note)
         if date is not None:
             found.append(date)
     return found
+
+
+_MONTH_IS_NEXT = re.compile(
+    r"(?:\b(?:in|since|of|from|until|till|to|through|by|before|after|during|around|last|next|this|early|late|mid|end)|[-/–])\s?$",
+    re.IGNORECASE,
+)
+_VERB_IS_NEXT = re.compile(
+    r"\s(?:also|not|still|well|be|have|need|want|take|start|continue|return|use|benefit|require|reflect|represent|"
+    r"consider|indicate|suggest|include|receive|resume|help|cause|become|come|get|give|go|stop|try)\b",
+    re.IGNORECASE,
+)
+
+
+def _names_month(m: re.Match[str]) -> bool:
+    """Return whether a name of a month without day and year is one: ``may`` is a verb more often than not."""
+    name = m["mm8"].rstrip(".")
+    if name.lower() not in ("may", "mar", "jan"):
+        return True
+    if _VERB_IS_NEXT.match(m.string, m.end()):
+        return False
+    if name.lower() != "mar" and _MONTH_IS_NEXT.search(m.string, max(0, m.start() - 10), m.start()):
+        return True  # "from MAR" is the list of drugs given
+    return name.istitle()
 
 
 def _read(m: re.Match[str], note: dt.date | None) -> DateMention | None:
@@ -241,8 +278,7 @@ def _read(m: re.Match[str], note: dt.date | None) -> DateMention | None:
     elif g["md7"]:
         iso = _yearless(_month(g["m7"]), int(g["d7"]), note)
     elif g["m8"]:
-        name = g["mm8"]
-        if name.lower() in ("may", "mar", "jan") and not name[0].isupper():
+        if not _names_month(m):
             return None
-        iso = _yearless(_month(name), None, note)
+        iso = _yearless(_month(g["mm8"]), None, note)
     return DateMention(m.start(), m.end(), iso, ambiguous, relative) if iso else None

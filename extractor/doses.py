@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from extractor.numbers import to_float
@@ -17,12 +20,25 @@ _DOSE = re.compile(
     r"(?P<kg>\s?(?:/|per\s)\s?kg)?(?P<m2>\s?(?:/|per\s)\s?(?:m2|m\^2|sqm|bsa))?(?P<day>\s?(?:/|per\s|a\s)\s?(?:d(?:ay)?|24\s?h(?:ours|rs|r)?|die)\b)?",
     re.IGNORECASE,
 )
+_WORD_GRAM = re.compile(r"(?<![A-Za-z])(?P<n>one|two|a|half\sa)(?=\s(?:g|gm|gram)s?\b)", re.IGNORECASE)
+_GRAMS = {"one": "1", "a": "1", "two": "2", "half a": "0.5"}
 _BARE_BEFORE = re.compile(
     r"(?<![\d./:-])(?P<n>\d{1,4}(?:[.,]\d)?)\s(?:of\s(?:the\s)?|po\s|iv\s|oral\s|daily\s)?$", re.IGNORECASE
 )
 _BARE = re.compile(
-    r"[ \t]{0,3}(?:at\s(?!\d{4})|of\s|to\s|was\s)?(?P<n>\d{1,4}(?:[.,]\d)?)(?![\d./%^]|\s?(?:%|days?(?!\s\d)|d\b|weeks?|wks?|months?|mos?|years?|yrs?|y\b|x10|times|courses?|cycles?|pulses?|doses?|ml|/))"
+    r"[ \t]{0,3}(?:at\s(?!\d{4})|of\s|to\s|was\s)?(?P<n>(?!(?:19[5-9]|20[0-4])\d\b)\d{1,4}(?:[.,]\d)?)(?![\d./%^]|\s?(?:%|days?(?!\s\d)|d\b|weeks?|wks?|months?|mos?|years?|yrs?|y\b|x10|times(?!\s(?:[2-7]|two|three|four|five|six|seven)\b)|courses?|cycles?|pulses?|doses?|ml|/))",
+    re.IGNORECASE,
 )
+_SERIES = re.compile(
+    r"[ \t:]{0,3}(?P<doses>\d{2,4}(?:\s?mg)?(?:\s?(?:/|,|-|then|->|>)\s?\d{2,4}(?:\s?mg)?){2,5})"
+    r"(?=[^.;\n]{0,16}\b(?:days?|consecutive|successive|daily|mornings)\b)",
+    re.IGNORECASE,
+)
+"""A dose for each of some days in a row ("500 / 250 / 125 on three consecutive days")."""
+_FROM_TO = re.compile(
+    r"[^.;:\n\d]{0,20}\bfrom\s(?P<n>\d{1,3}(?:[.,]\d)?)\sto\s\d{1,3}(?![\d/-]|\s?(?:-|/))", re.IGNORECASE
+)
+"""A dose that was changed, in bare numbers ("went from 8 to 2"): the one before."""
 _PER_DAY: tuple[tuple[str, float], ...] = (
     (r"q(?:\.|\s)?\s?4\s?(?:h(?:ou)?rs?|h|hrly)?\b|every\s(?:4|four)\sh(?:ou)?rs|4[- ]hourly", 6),
     (r"q(?:\.|\s)?\s?6\s?(?:h(?:ou)?rs?|h|hrly)?\b|every\s(?:6|six)\sh(?:ou)?rs|6[- ]hourly|qid|q\.i\.d\.?|qds|4\s?x\s?(?:/|per|a)\s?d(?:ay)?|four\stimes\s(?:a\sday|daily)|four\sdoses\sa\sday|(?:x|times)\s?4\s?(?:/|per)\s?d(?:ay)?", 4),
@@ -57,25 +73,26 @@ _WORDS = {
 } | {"a": 1}
 _W = r"(?P<c>\d{1,3}|" + "|".join(_WORDS) + r")"
 _DURATION = re.compile(
-    rf"(?:(?P<x>[x*]|for|over|during|times)\s?(?:the\slast\s|a\stotal\sof\s|another\s|about\s|~\s?)?)?(?<![\d./A-WYZa-wyz]){_W}[\s-]{{0,2}}(?:consecutive\s|full\s|more\s)?(?P<u>d(?:ays?)?|/7|w(?:ee)?ks?|w|/52|months?|mos?|mths?|/12|doses|dose|pulses|infusions|nights)(?![A-Za-z])",
+    rf"(?:(?P<x>[x*]|for|over|during|times)\s?(?:the\slast\s|a\stotal\sof\s|another\s|about\s|~\s?)?)?(?<![\d./A-WYZa-wyz]){_W}[\s-]{{0,2}}(?:(?:consecutive|successive|full|more|whole|straight|daily|further)\s)?(?P<u>d(?:ays?)?|/7|w(?:ee)?ks?|w|/52|months?|mos?|mths?|/12|doses|dose|pulses|infusions|nights|mornings|evenings)(?![A-Za-z])",
     re.IGNORECASE,
 )
 _TIMES = re.compile(
     r"(?<![A-Za-z0-9])(?:x|\*|times)\s?(?P<c>\d{1,2}|one|two|three|four|five|six|seven)"
-    r"(?![\dA-Za-z]|[.,]\d|\s?(?:/|mg|g\b|10|cycles?|per|a\sday|d(?:ay)?\b|h(?:ours|rs|r)?\b|daily))",
+    r"(?![\dA-Za-z]|[.,]\d|\s?(?:/|mg|g\b|10|cycles?|per|a\sday|d(?:ay)?\b|h(?:ours|rs|r)?\b|daily|w(?:ee)?ks?\b|mo(?:nth)?s?\b))",
     re.IGNORECASE,
 )
 _HOURS = re.compile(
     r"(?<![A-Za-z])(?:x|for|over\sthe\slast|during)\s?(?P<c>\d{2,3})\s?h(?:ours|rs|r)?(?![A-Za-z])", re.IGNORECASE
 )
 _ONCE = re.compile(
-    r"(?<![A-Za-z])(?:x\s?1(?![\d.])|once(?!\s(?:a|daily|weekly|per|every|monthly|in))|(?:one|1|single|stat|one-off|first|1st)\s(?:\w+\s)?dose(?!s)|"
+    r"(?<![A-Za-z])(?:x\s?1(?![\d.]|\s?(?:w(?:ee)?k|mo(?:nth)?s?\b|d(?:ay)?s?\b|h))|once(?!\s(?:a|daily|weekly|per|every|monthly|in))|(?:one|1|single|stat|one-off|first|1st)\s(?:\w+\s)?dose(?!s)|"
     r"dose\s?#?1\b|stat\b|one[- ]time|(?:given|gave)\sin\s(?:the\s)?(?:office|ED|ER|A&E|clinic|ambulance|triage)|in\sthe\s(?:ED|ER|ambulance))",
     re.IGNORECASE,
 )
 _ONE_OF = re.compile(r"(?:single|one|1|stat)\s(?:\w+\s)?dose\sof\s(?:\w+\s)?$", re.IGNORECASE)
 _DASH_SPAN = re.compile(
-    r"(?<![\d-])(?P<m1>\d{1,2})-(?P<d1>\d{1,2})\s?(?:~|to|until|till)\s?(?P<m2>\d{1,2})-(?P<d2>\d{1,2})(?![\d-])"
+    r"(?<![\d-])(?P<m1>\d{1,2})-(?P<d1>\d{1,2})\s?(?:~|to|until|till)\s?(?P<m2>\d{1,2})-(?P<d2>\d{1,2})(?![\d-])",
+    re.IGNORECASE,
 )
 _MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 _NAMED_SPAN = re.compile(
@@ -90,7 +107,10 @@ _SINCE = re.compile(
 _STOPPED = re.compile(
     r"(?<![A-Za-z])(?:stop\w{0,4}|off|ended|finished|complet\w{0,4}|discontinued|until|till)(?![A-Za-z])", re.IGNORECASE
 )
-_SURFACE = re.compile(r"(?<![A-Za-z])BSA\s{0,2}(?:of\s|is\s|[:=~])?\s{0,2}(?P<n>[012][.,]\d{1,2})(?!\d)", re.IGNORECASE)
+_SURFACE = re.compile(
+    r"(?<![A-Za-z])(?:BSA|body\ssurface(?:\sarea)?)\s{0,2}(?:of\s|is\s|[:=~])?\s{0,2}(?P<n>[012][.,]\d{1,2})(?!\d)",
+    re.IGNORECASE,
+)
 _DAY_SPAN = re.compile(
     r"(?<![A-Za-z])(?:days?|d)\s?[+]?(?P<a>\d{1,3})\s?(?:-|to|through|thru)\s?(?:d(?:ay)?\s?)?[+]?(?P<b>\d{1,3})(?![\d/])",
     re.IGNORECASE,
@@ -100,13 +120,25 @@ _DAY_OF = re.compile(
 )
 _DATE_SPAN = re.compile(
     r"(?<!\d)(?P<d1>\d{1,2})(?:[./](?P<m1>\d{1,2}))?[./]?(?:[./]?(?P<y1>\d{2,4}))?\s?(?:-|to|until|through|thru|till)\s?(?P<d2>\d{1,2})[./](?P<m2>\d{1,2})",
+    re.IGNORECASE,
 )
+_COLUMNS = re.compile(
+    r"(?<![\d/.])(?P<d1>\d{1,2})[./](?P<m1>\d{1,2})(?:[./](?:\d{4}|\d{2}))?[ \t]{2,12}(?P<d2>\d{1,2})[./](?P<m2>\d{1,2})(?![\d])"
+)
+"""The start and the stop of a drug in two columns of a chart."""
 _MONTH_SPAN = re.compile(
-    r"(?<!\d)(?P<a>\d{1,2})\s?(?:-|to)\s?(?P<b>\d{1,2})\s(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)",
+    rf"(?<!\d)(?P<a>\d{{1,2}})\s?(?:-|to)\s?(?P<b>\d{{1,2}})\s?(?:{_MONTHS})"
+    rf"|(?<![A-Za-z])(?:{_MONTHS})[a-z]{{0,6}}\s(?P<a2>\d{{1,2}})\s?(?:-|to|through)\s?(?P<b2>\d{{1,2}})(?![\d/.])",
+    re.IGNORECASE,
+)
+_DAY_LIST = re.compile(
+    r"(?<![\d/.])(?P<slashed>\d{1,2}/\d{1,2}(?:(?:/\d{2,4})?\s?(?:,|and|&|\+)\s?(?:and\s)?\d{1,2}/\d{1,2}(?:/\d{2,4})?)+)(?![\d/])"
+    rf"|(?<![\d/.])(?P<days>\d{{1,2}}(?:(?:st|nd|rd|th)?\s?(?:,|and|&)\s?(?:and\s)?\d{{1,2}})+)(?:st|nd|rd|th)?\s(?:{_MONTHS})",
     re.IGNORECASE,
 )
 _ISO_SPAN = re.compile(
-    r"\d{4}[.-](?P<m1>\d{1,2})[.-](?P<d1>\d{1,2})\s?(?:-|to|until)\s?(?:\d{4}[.-])?(?P<m2>\d{1,2})[.-](?P<d2>\d{1,2})"
+    r"(?P<y1>\d{4})[.-](?P<m1>\d{1,2})[.-](?P<d1>\d{1,2})\s?(?:-|to|until)\s?(?:\d{4}[.-])?(?P<m2>\d{1,2})[.-](?P<d2>\d{1,2})",
+    re.IGNORECASE,
 )
 _ROUTE = re.compile(
     r"(?<![A-Za-z])(?P<iv>i\.?v\.?|intravenous(?:ly)?|ivgtt|iv\s?drip|infus\w{0,6})(?![A-Za-z])|(?<![A-Za-z])(?P<po>p\.?o\.?|oral(?:ly)?|by\smouth|tab(?:let)?s?|enteral|ngt?)(?![A-Za-z])|(?<![A-Za-z])(?P<im>i\.?m\.?|intramuscular(?:ly)?)(?![A-Za-z])",
@@ -182,7 +214,11 @@ def _milligrams(match: re.Match[str], group: str = "n") -> float:
     return value / 1000 if unit in ("mcg", "ug") else value
 
 
-def read_dose(text: str, low: int, start: int, end: int, high: int) -> Dose:
+_COMMON_YEAR = 2023
+"""A year without a leap day, for spans of days whose year is not known."""
+
+
+def read_dose(text: str, low: int, start: int, end: int, high: int, year: int | None = None) -> Dose:
     """Return the dose of the steroid named at ``start:end``.
 
     Args:
@@ -191,9 +227,10 @@ def read_dose(text: str, low: int, start: int, end: int, high: int) -> Dose:
         start: where the name begins.
         end: where it ends.
         high: how far to the right.
+        year: the year of the note, for the length of February.
     """
     low, high = max(low, start - 60), min(high, end + REACH)
-    behind = text[end:high]
+    behind = _WORD_GRAM.sub(lambda m: _GRAMS[m["n"].lower()].rjust(len(m["n"])), text[end:high])
     match = _DOSE.search(behind)
     before = None
     if match is None or match.start() > 45:
@@ -219,7 +256,7 @@ def read_dose(text: str, low: int, start: int, end: int, high: int) -> Dose:
         per = "kg" if match["kg"] else "m2" if match["m2"] else None
         daily = bool(match["day"])
     else:
-        bare = _BARE.match(behind)
+        bare = _BARE.match(behind) or _FROM_TO.match(behind)
         in_front = _BARE_BEFORE.search(text[low:start])
         if bare and to_float(bare["n"]) >= 1:
             amount = to_float(bare["n"])
@@ -234,12 +271,22 @@ def read_dose(text: str, low: int, start: int, end: int, high: int) -> Dose:
         daily = True
     near = text[max(low, start - 40) : start] + " | " + behind[:REACH]
     route = _ROUTE.search(near)
+    days = _days(window if before is None else around, year or _COMMON_YEAR) or (
+        1.0 if _ONE_OF.search(text[low:start]) else None
+    )
+    days = days or _days_ahead(text[max(low, start - 32) : start], year or _COMMON_YEAR)
+    if days is None and per_day is None and route and route.lastgroup == "im":
+        days = 1.0  # a depot is given once
+    series = _SERIES.match(behind)
+    if series:
+        doses = [float(n) for n in re.findall(r"\d{2,4}", series["doses"])]
+        amount, per, per_day, daily, days = min(doses), None, None, True, float(len(doses))
     return Dose(
         amount=amount,
         per=per,
         per_day=per_day,
         total_is_daily=daily,
-        days=_days(window if before is None else around) or (1.0 if _ONE_OF.search(text[low:start]) else None),
+        days=days,
         route=route.lastgroup if route else None,
         pulse=bool(_PULSE.search(text[max(low, start - 30) : start] + " | " + behind[:60])),
         high=bool(_HIGH.search(text[max(low, start - 30) : start] + " | " + behind[:20])),
@@ -265,7 +312,7 @@ def _frequency(window: str) -> float | None:
     return best[1] if best else None
 
 
-def _days(window: str) -> float | None:
+def _days(window: str, year: int) -> float | None:
     """Return the consecutive days stated in a window of text."""
     window = window[:110]
     found: list[tuple[int, float]] = []
@@ -275,11 +322,15 @@ def _days(window: str) -> float | None:
     for m in _DURATION.finditer(window):
         count = float(_WORDS.get(m["c"].lower(), 0) or (m["c"] if m["c"].isdigit() else 1))
         unit = m["u"].lower()
-        if re.match(r"\s?(?:ago|later|after|before|prior|earlier|post)\b", window[m.end() : m.end() + 9]) or (
-            not m["x"] and re.search(r"(?:after|over|every|in|within|at|until|from|q)\s?$", window[: m.start()])
+        if re.match(
+            r"\s?(?:ago|later|after|before|prior|earlier|post)\b", window[m.end() : m.end() + 9], re.IGNORECASE
+        ) or (
+            not m["x"]
+            and re.search(r"(?:after|over|every|in|within|at|until|from|q)\s?$", window[: m.start()], re.IGNORECASE)
         ):
             continue
-        factor = 7 if unit.startswith("w") or unit == "/52" else 30 if unit.startswith("m") or unit == "/12" else 1
+        months = unit == "/12" or (unit.startswith("m") and not unit.startswith("morn"))
+        factor = 7 if unit.startswith("w") or unit == "/52" else 30 if months else 1
         found.append((m.start(), count * factor))
         break
     m = _TIMES.search(window)
@@ -290,42 +341,89 @@ def _days(window: str) -> float | None:
         found.append((m.start(), float(m["c"]) / 24))
     m = _DASH_SPAN.search(window)
     if m:
-        found.append((m.start(), _span_days(*(int(m[g]) for g in ("d1", "m1", "d2", "m2")))))
+        found.append((m.start(), _span_days(int(m["d1"]), int(m["m1"]), int(m["d2"]), int(m["m2"]), year)))
     m = _NAMED_SPAN.search(window)
     if m:
         months = [_MONTHS.split("|").index(m[g].title()) + 1 for g in ("m1", "m2")]
-        found.append((m.start(), _span_days(int(m["d1"]), months[0], int(m["d2"]), months[1]) % 365))
+        found.append((m.start(), _span_days(int(m["d1"]), months[0], int(m["d2"]), months[1], year) % 365))
     m = _ISO_SPAN.search(window)
     if m:
-        found.append((m.start(), _span_days(int(m["d1"]), int(m["m1"]), int(m["d2"]), int(m["m2"]))))
+        found.append((m.start(), _span_days(int(m["d1"]), int(m["m1"]), int(m["d2"]), int(m["m2"]), int(m["y1"]))))
     else:
         m = _MONTH_SPAN.search(window)
-        if m and int(m["b"]) >= int(m["a"]):
-            found.append((m.start(), int(m["b"]) - int(m["a"]) + 1))
+        if m:
+            a, b = int(m["a"] or m["a2"]), int(m["b"] or m["b2"])
+            if b >= a:
+                found.append((m.start(), b - a + 1))
         m = _DATE_SPAN.search(window)
         if m:
-            days = _slash_span(m)
+            days = _slash_span(m, year)
             if days:
                 found.append((m.start(), days))
+    m = _COLUMNS.search(window)
+    if m and (days := _slash_span(m, year)):
+        found.append((m.start(), days))
+    m = _DAY_LIST.search(window)
+    if m:
+        found = [f for f in found if not m.start() <= f[0] < m.end()] + [(m.start(), _listed_days(m, year))]
     if not found:
         m = _DAY_OF.search(window)
         if m:
             found.append((m.start(), float(m["a"])))
-    if not found and (m := _ONCE.search(window[:70])):
+    if not found and (m := _ONCE.search(window)):
         found.append((m.start(), 1.0))
     return min(found)[1] if found else None
 
 
-def _span_days(d1: int, m1: int, d2: int, m2: int) -> float:
-    return float((m2 - m1) * 30 + d2 - d1 + 1)
+def _days_ahead(ahead: str, year: int) -> float | None:
+    """Return the days of a span of dates with which the row of a drug begins ("5/21-5/23  dexamethasone 20 mg")."""
+    m = _ISO_SPAN.search(ahead)
+    if m:
+        return _span_days(int(m["d1"]), int(m["m1"]), int(m["d2"]), int(m["m2"]), int(m["y1"]))
+    m = _DATE_SPAN.search(ahead)
+    return _slash_span(m, year) if m else None
 
 
-def _slash_span(m: re.Match[str]) -> float | None:
+def _span_days(d1: int, m1: int, d2: int, m2: int, year: int) -> float:
+    """Return the days from one day of a year to another, both counted, of the next year where that would lie before."""
+    try:
+        first, last = dt.date(year, m1, d1), dt.date(year, m2, d2)
+    except ValueError:
+        return float((m2 - m1) * 30 + d2 - d1 + 1)
+    days = (last - first).days + 1
+    return float(days if days > 0 else days + 365)
+
+
+def _listed_days(m: re.Match[str], year: int) -> float:
+    """Return how many of the days of a list ("3/1, 3/2 and 3/3", "5, 6 and 7 March") follow one another."""
+    if m["days"]:
+        return longest_run([int(n) for n in re.findall(r"\d{1,2}", m["days"])])
+    pairs = [(int(a), int(b)) for a, b in re.findall(r"(?<![\d/])(\d{1,2})/(\d{1,2})", m["slashed"])]
+    runs = []
+    for month_first in (True, False):
+        try:
+            dates = [dt.date(year, *(p if month_first else p[::-1])).toordinal() for p in pairs]
+        except ValueError:
+            continue
+        runs.append(longest_run(dates))
+    return max(runs, default=float(len(pairs)))
+
+
+def longest_run(days: Sequence[int]) -> float:
+    """Return how many of some days, counted as numbers and in order, follow one another."""
+    best = run = 1
+    for before, day in pairwise(days):
+        run = run + 1 if day == before + 1 else 1
+        best = max(best, run)
+    return float(best)
+
+
+def _slash_span(m: re.Match[str], year: int) -> float | None:
     """Return the days of ``10/5-10/7`` (month first) or ``04.07.-09.07.`` (day first), whichever is short and right."""
     a, b = int(m["d1"]), int(m["m1"]) if m["m1"] else None
     c, d = int(m["d2"]), int(m["m2"])
     if b is None:
         return float(c - a + 1) if 0 <= c - a <= 60 else None
-    options = [_span_days(b, a, d, c), _span_days(a, b, c, d)]
+    options = [_span_days(b, a, d, c, year), _span_days(a, b, c, d, year)]
     fitting = [o for o in options if 1 <= o <= 120]
     return min(fitting) if fitting else None

@@ -209,7 +209,16 @@ def _box_behind(text: str, line_start: int, start: int, end: int, line_end: int)
     box = _BOX.search(text, end, min(line_end, end + 24))
     if box is None or not re.fullmatch(r"[\s/A-Za-z-]{0,18}", text[end : box.start()]):
         return None
+    if _stands_nearer_to_the_next(text, box, line_end):
+        return None
     return Result("yes" if _ticked(box) else "no", box.start(), box.end(), "checkbox")
+
+
+def _stands_nearer_to_the_next(text: str, box: re.Match[str], line_end: int) -> bool:
+    """Return whether a box belongs to the word behind it by the gaps around it ("[x] lupus   [ ] asthma")."""
+    ahead = re.compile(r"[ \t]*(?=[A-Za-z])").match(text, box.end(), line_end)
+    gap = box.start() - len(text[: box.start()].rstrip(" \t"))
+    return ahead is not None and len(ahead.group()) < gap
 
 
 def _line_end(text: str, position: int) -> int:

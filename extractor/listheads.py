@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 from extractor.context import ContextEngine, CueMatch, refine
-from extractor.matching import Target, sentence_of
+from extractor.matching import Target
 from extractor.sections import Section
 
 MOST_ITEMS = 40
@@ -24,6 +24,7 @@ FEW_WORDS = 1
 """Words between any other cue and the colon, fillers left out."""
 _FILLERS = re.compile(r"\b(?:the|any|of|all|these|following|below|list(?:ed)?|with|for|a)\b", re.IGNORECASE)
 _ITEM = re.compile(r"[ \t]*(?:[-*+#>=~]{1,3}[ \t]?(?=[A-Za-z\[(])|\(?(?:\d{1,2}|[a-zA-Z]|[ivxIVX]{1,4})[.)][ \t])")
+_STOP = re.compile(r"[.!?;]\s+")
 _HEAD_END = re.compile(r":[ \t]*$")
 
 
@@ -34,13 +35,10 @@ class ListHeads:
         engine: finds cues in the heads.
         text: clean text.
         sections: its sections.
-        sentences: its sentences.
     """
 
-    def __init__(
-        self, engine: ContextEngine, text: str, sections: Sequence[Section], sentences: Sequence[tuple[int, int]]
-    ) -> None:
-        self._engine, self._text, self._sentences = engine, text, sentences
+    def __init__(self, engine: ContextEngine, text: str, sections: Sequence[Section]) -> None:
+        self._engine, self._text = engine, text
         self._headers = [s.start for s in sections if s.rule]
         self._heads: dict[int, int | None] = {}
 
@@ -56,7 +54,9 @@ class ListHeads:
         end = self._head_end(line)
         if end is None:
             return []
-        start = max(sentence_of(self._sentences, end)[0], end - 240)
+        start = self._text.rfind("\n", 0, end) + 1
+        for stop in _STOP.finditer(self._text, start, end):
+            start = stop.end()
         newline = self._text.find("\n", end)
         places = [Target(end, end + 1, target.term), Target(newline, newline + 1, target.term)]
         found = []

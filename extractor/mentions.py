@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
-from extractor.causes import CauseLinker
+from extractor.causes import CauseLinker, Link
 from extractor.cleantext import CleanText
 from extractor.context import ContextEngine, CueMatch, Edge, refine
 from extractor.dates import DateMention, find_dates, parse_date
@@ -103,20 +104,23 @@ class Assembler:
         cues: dict[int, list[CueMatch]] = {}
         for edge in refine(text, targets, edges):
             cues.setdefault(edge.target, []).append(edge.cue)
-        heads = ListHeads(self._context, text, sections, sentences)
+        lists = ListHeads(self._context, text, sections)
         for index, target in enumerate(targets):
-            inherited = heads.cues(target)
+            inherited = lists.cues(target)
             if inherited:
                 cues[index] = _with_inherited(cues.get(index, []), inherited)
         mentions = []
         dates: dict[tuple[int, int], list[DateMention]] = {}
+        heads = [t for t in targets if t.term.label == "HLH"]
         by_sentence: dict[tuple[int, int], list[int]] = {}
         for index, target in enumerate(targets):
             by_sentence.setdefault(sentence_of(sentences, target.start), []).append(index)
         for sentence, indices in by_sentence.items():
             dates[sentence] = [d for d in find_dates(text, *sentence, note.note_date) if is_of_event(text, d)]
             company = [targets[i] for i in indices]
-            near = [t for t in targets if t.term.label == "HLH" and sentence[0] - CAUSE_REACH <= t.start < sentence[0]]
+            near = heads[
+                bisect_left(heads, sentence[0] - CAUSE_REACH, key=_start) : bisect_left(heads, sentence[0], key=_start)
+            ]
             causes = self._causes.link(text, sentence, company, near)
             for index in indices:
                 target = targets[index]
@@ -126,6 +130,8 @@ class Assembler:
                 state = self._state(
                     note, text, sentence, section, target, company, cues.get(index, ()), dates[sentence]
                 )
+                if target.term.label == "HLH_CAUSE":
+                    _weigh(state, causes[target])
                 mentions.append(
                     self._mention(note, cleaned, sentence, section, target, company, state, dates[sentence])
                 )
@@ -221,7 +227,7 @@ class Assembler:
         state: _State,
         dates: Sequence[DateMention],
     ) -> Mention:
-        value = self._value(cleaned.text, sentence, target, company)
+        value = self._value(cleaned.text, sentence, target, company, note)
         if value.result and state.result in (None, "positive") and not state.negated:
             state.result = value.result
             state.negated = value.result == "negative"
@@ -294,7 +300,7 @@ class Assembler:
         sentence: tuple[int, int],
         sections: list[Section],
         cause: Target,
-        hlh: Target,
+        link: Link,
         mentions: Sequence[Mention],
     ) -> Mention:
         """Return the HLH_CAUSE mention on a span that is also a mention of another label; it shares its attributes."""
@@ -302,7 +308,7 @@ class Assembler:
         twin = next(
             (m for m in reversed(mentions) if (m.start, m.end, m.label) == (start, end, cause.term.label)), None
         )
-        hlh_at = cleaned.span(hlh.start, hlh.end)
+        hlh_at = cleaned.span(link.head.start, link.head.end)
         head = next((m for m in reversed(mentions) if (m.start, m.end) == hlh_at and m.label == "HLH"), None)
         state = _State()
         if head:
@@ -310,6 +316,7 @@ class Assembler:
         if twin:
             state.uncertain = (state.uncertain or twin.uncertain) and not state.negated
             state.cues = list(twin.cues)
+        _weigh(state, link)
         details = {"cause_label": cause.term.label, "hlh": head.mention_id if head else None}
         section = section_at(sections, cause.start)
         return self._row(
@@ -326,7 +333,9 @@ class Assembler:
             CAUSE_KINDS.get(cause.term.label, "other"),
         )
 
-    def _value(self, text: str, sentence: tuple[int, int], target: Target, company: Sequence[Target]) -> Value:
+    def _value(
+        self, text: str, sentence: tuple[int, int], target: Target, company: Sequence[Target], note: Note
+    ) -> Value:
         label, details = target.term.label, target.term.entry.details
         start, end = target.start, target.end
         if label == "PFT":
@@ -341,7 +350,8 @@ class Assembler:
             return read_height(text, start, end)
         if label == "STEROID":
             low, high = _neighbourhood(sentence, target, company)
-            return read_steroid(text, low, start, end, high, details)
+            noted = parse_date(note.note_date)
+            return read_steroid(text, low, start, end, high, details, noted.year if noted else None)
         if label == "_HLH_CRITERIA" and details.get("kind") == "count":
             return Value(details={"count": read_count(text[start:end])})
         if label == "_BIRTH_DATE":
@@ -357,6 +367,10 @@ def _with_inherited(own: Sequence[CueMatch], inherited: Sequence[CueMatch]) -> l
     named = {cue.cue.category for cue in own}
     gainsaid = {"historical"} if "current" in named else set()
     return [*(cue for cue in inherited if cue.cue.category not in gainsaid), *own]
+
+
+def _start(target: Target) -> int:
+    return target.start
 
 
 @lru_cache(maxsize=64)
@@ -418,6 +432,16 @@ def _neighbourhood(sentence: tuple[int, int], target: Target, company: Sequence[
         (t.start for t in company if t.term.label == target.term.label and t.start >= target.end), default=sentence[1]
     )
     return max(low, sentence[0]), high
+
+
+def _weigh(state: _State, link: Link) -> None:
+    """Let the words that link a cause to HLH deny the link or leave it open."""
+    if link.denied and not state.negated:
+        state.negated, state.uncertain = True, False
+        state.cues.append("cause.denied")
+    elif link.doubtful and not state.negated and not state.uncertain:
+        state.uncertain = True
+        state.cues.append("cause.doubt")
 
 
 def _apply(state: _State, result: Result) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from extractor.mechanisms.base import Chart, Verdict
@@ -63,10 +63,21 @@ def resolve(
                 status=verdict.status,
                 confidence=verdict.confidence,
                 rationale=verdict.rationale,
-                evidence=tuple(dict.fromkeys(m.mention_id for m in verdict.evidence if not m.label.startswith("_"))),
+                evidence=tuple(dict.fromkeys(m.mention_id for m in verdict.evidence)),
             )
         )
     return answers
+
+
+def published(mentions: Iterable[Mention], answers: Iterable[Answer]) -> list[Mention]:
+    """Return the mentions that leave the program: those of the guideline, and the resolver's own that an answer cites.
+
+    Args:
+        mentions: a patient's mentions, the resolver's own statements (labels that begin with ``_``) among them.
+        answers: the patient's answers.
+    """
+    cited = {i for answer in answers for i in answer.evidence}
+    return [m for m in mentions if not m.label.startswith("_") or m.mention_id in cited]
 
 
 def _verdict(chart: Chart, rule: Any) -> Verdict:

@@ -48,7 +48,7 @@ RESOLVER_LABELS: Final = (
     "_HLH_COURSE",
     "_LAB",
 )
-"""Statements that are no mentions of the guideline but that the resolver needs; they never leave the program."""
+"""Statements that are no mentions of the guideline but that the resolver needs; only those that an answer cites leave the program."""
 MAIN_LABELS: Final = LABELS[:8]
 
 

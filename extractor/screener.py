@@ -12,7 +12,7 @@ from extractor.dates import parse_date
 from extractor.errors import UsageError
 from extractor.extract import Extractor
 from extractor.markup import plain_of
-from extractor.resolver import resolve
+from extractor.resolver import published, resolve
 from extractor.schema import Answer, Mention, Note
 from extractor.shift import date_moved_back, mentions_moved_back
 from extractor.trial import Trial, load_trial
@@ -71,7 +71,7 @@ class Screener:
         return self.screen(notes)[1]
 
     def screen(self, notes: Iterable[Note]) -> tuple[list[Mention], list[Answer]]:
-        """Return the mentions and the answers for one patient."""
+        """Return the mentions and the answers for one patient; statements of the resolver's own that are cited are among the mentions."""
         ordered = in_order(notes)
         patients = {n.patient_id for n in ordered}
         if len(patients) > 1:
@@ -84,7 +84,7 @@ class Screener:
             keys.append((date, sentence_keys(note, mentions)))
             found += mentions_moved_back(note, mentions)
         answers = self.resolve(next(iter(patients), ""), found, dates, first_seen(keys))
-        return [m for m in found if not m.label.startswith("_")], answers
+        return published(found, answers), answers
 
     def resolve(
         self,

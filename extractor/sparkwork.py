@@ -19,6 +19,7 @@ from extractor.notes import FIELDS, Located, NoteIssue, Reading
 from extractor.notes.encodings import GUESSED
 from extractor.notes.reader import READ_BEFORE, SHIFTED_OTHERWISE
 from extractor.records import NoteResult, Record, record_of
+from extractor.resolver import published
 from extractor.schema import Answer
 from extractor.screener import Screener
 from extractor.workers import work_with
@@ -328,8 +329,8 @@ def unfold(
 
 
 def mention_rows(chart: Chart) -> Iterator[Row]:
-    """Yield a chart's rows of ``mentions``; the resolver's own statements stay inside."""
-    return (m.row() for m in (chart.record.mentions if chart.record else ()) if not m.label.startswith("_"))
+    """Yield a chart's rows of ``mentions``; of the resolver's own statements those that an answer cites."""
+    return (m.row() for m in (published(chart.record.mentions, chart.answers) if chart.record else ()))
 
 
 def answer_rows(chart: Chart) -> Iterator[Row]:

@@ -13,6 +13,7 @@ Everything else stands for itself. Terms match whole words only, whatever their 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _GAP = r"(?:[ \t]{1,8}|-|-?[ \t]{0,8}\n[ \t>*]{0,24})"
 _HYPHEN = r"(?:[ \t]?-[ \t]?|[ \t]{1,4}|-?[ \t]{0,8}\n[ \t>*]{0,24})?"
@@ -66,9 +67,60 @@ def term_pattern(term: str) -> str:
     return "".join(out)
 
 
+def written_forms(term: str, *, most: int = 60) -> list[str]:
+    """Return the ways in which a term can be written out, spaces and hyphens as they stand in it.
+
+    Args:
+        term: the term as written in a rule file.
+        most: no more than so many are given.
+    """
+    written = _OPTIONAL_FIRST.sub(r"({\1} )", _OPTIONAL_WORD.sub(r"( {\1})", term.strip()))
+    tokens = _TOKEN.findall(written)
+    forms, _ = _choices(tokens, 0, most)
+    return list(dict.fromkeys(" ".join(form.split()) for form in forms))[:most]
+
+
+def _choices(tokens: list[str], at: int, most: int) -> tuple[list[str], int]:
+    """Return what the tokens up to the closing bracket can stand for, and the place behind it."""
+    whole: list[str] = []
+    so_far = [""]
+    while at < len(tokens) and tokens[at] not in "})":
+        token = tokens[at]
+        if token == "|":
+            whole, so_far = [*whole, *so_far], [""]
+        elif token in "{(":
+            parts, at = _choices(tokens, at + 1, most)
+            parts = [*parts, ""] if token == "(" else parts
+            so_far = [a + b for a in so_far for b in parts][:most]
+        else:
+            so_far = [form + (" " if token.isspace() else token) for form in so_far]
+        at += 1
+    return [*whole, *so_far], at
+
+
 def with_edges(pattern: str) -> str:
     """Return the pattern held to whole words at both ends."""
     return f"{LEFT_EDGE}(?:{pattern}){RIGHT_EDGE}"
+
+
+def parts_of(
+    terms: list[str] | tuple[str, ...] = (),
+    cased: list[str] | tuple[str, ...] = (),
+    patterns: list[str] | tuple[str, ...] = (),
+) -> list[str]:
+    """Return terms, case-sensitive terms and ready patterns as expressions without edges, in the order they are tried.
+
+    Longer terms come first, so that the longest one wins where several begin at one place.
+    """
+    parts = [(len(term), term_pattern(term)) for term in terms]
+    parts += [(len(term), f"(?-i:{term_pattern(term)})") for term in cased]
+    ordered = [pattern for _, pattern in sorted(parts, key=lambda part: -part[0])]
+    return ordered + [f"(?:{pattern})" for pattern in patterns]
+
+
+def whole_words(parts: Sequence[str]) -> str:
+    """Return one regular expression for expressions that are to match whole words only."""
+    return f"(?a:{with_edges('|'.join(parts))})"
 
 
 def alternation(
@@ -76,12 +128,5 @@ def alternation(
     cased: list[str] | tuple[str, ...] = (),
     patterns: list[str] | tuple[str, ...] = (),
 ) -> str:
-    """Return one regular expression for terms, case-sensitive terms and ready patterns.
-
-    Longer terms come first, so that the longest one wins where several begin at one place.
-    """
-    parts = [(len(term), term_pattern(term)) for term in terms]
-    parts += [(len(term), f"(?-i:{term_pattern(term)})") for term in cased]
-    ordered = [pattern for _, pattern in sorted(parts, key=lambda part: -part[0])]
-    ordered += [f"(?:{pattern})" for pattern in patterns]
-    return f"(?a:{with_edges('|'.join(ordered))})"
+    """Return one regular expression for terms, case-sensitive terms and ready patterns (see :func:`parts_of`)."""
+    return whole_words(parts_of(terms, cased, patterns))

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from extractor.errors import UsageError
-from extractor.rulefiles import load
+from extractor.rulefiles import load_checked
 
 Status = Literal["met", "possible", "not_met", "not_documented"]
 Comparator = Literal["<", "<=", "=", ">=", ">"]
@@ -89,6 +89,10 @@ class Ever(Window):
     uncertain_is: Status = "possible"
     family_is: Status | None = None
     needs_result: tuple[str, ...] = ()
+    weak_kinds: tuple[str, ...] = ()
+    """Kinds of mention (``details.kind``) a doubt about which is ``possible`` only, whatever ``uncertain_is`` says."""
+    excluding_kinds: tuple[str, ...] = ()
+    """Kinds of mention whose denial excludes every earlier suspicion (a negative panel)."""
     possible_concepts: tuple[str, ...] = ()
     """Concepts that count but leave open whether the criterion means them: they make the answer possible at most."""
     now: bool = False
@@ -102,6 +106,10 @@ class InfectionNow(_Strict):
     label: str
     tests: dict[str, dict[str, Literal["active", "past", "negative", "possible"]]]
     tissue_tests: tuple[str, ...] = ()
+    antibodies: tuple[str, ...] = ()
+    """Tests whose negative undoes no other test's positive of the same illness."""
+    diseases: tuple[str, ...] = ()
+    """What, told later as past, ends an infection that was active."""
     early: str = ""
     late: str = ""
     quantitative: str = ""
@@ -353,12 +361,12 @@ def load_trial(trial: str | Path, folders: tuple[Path, ...]) -> Trial:
     if path.suffix in (".yaml", ".yml") or path.is_file():
         if not path.is_file():
             raise UsageError(f"--trial {trial}: there is no such file")
-        return load(path, Trial)
+        return load_checked(path, Trial)
     if not re.fullmatch(r"[A-Za-z0-9_-]+", str(trial)):
         raise UsageError(f"--trial {trial}: give a trial's id or the path of its file")
     for folder in folders:
         found = folder / f"{trial}.yaml"
         if found.is_file():
-            return load(found, Trial)
+            return load_checked(found, Trial)
     known = sorted({p.stem for f in folders for p in f.glob("*.yaml")})
     raise UsageError(f"--trial {trial}: no such trial; known are {', '.join(known)}")

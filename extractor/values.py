@@ -107,11 +107,22 @@ def _pft_cell(number: float, *, ratio: bool) -> Value:
     return Value("=", number, unit, round(percent, 4), "%", None, {"test": "fev1_fvc"})
 
 
+_CD25 = re.compile(
+    r"CD[\s-]?25|IL[\s-]?2(?:[\s-]?R(?:eceptor)?(?:[\s-]?(?:a(?:lpha)?|\u03b1))?)?(?![\d])", re.IGNORECASE
+)
+"""The figures of the name, which belong to no value ("sCD25 600 U/mL" is not 25,600)."""
+_IN_THOUSANDS = ("ferritin", "scd25", "platelets")
+_DOTTED_THOUSANDS = re.compile(r"[<>=~ ]{0,3}\d{1,3}\.\d{3}")
+"""What is never given to three decimals: the dot parts thousands ("ferritin 11.200 ng/mL")."""
+
+
 def read_item(text: str, start: int, end: int, sentence_end: int, details: Mapping[str, Any]) -> Value:
     """Return the value of an HLH-2004 item, converted to the item's unit; a flag or range beside it is kept."""
     item = details.get("item", "")
     if details.get("state"):
         return Value(details={"state": details["state"]})
+    if item == "scd25":
+        start = max((name.end() for name in _CD25.finditer(text, start, end)), default=start)
     power = _POWER.search(text, start, end)
     if power and numbers(text, start, power.start()):
         found = numbers(text, start, power.start())
@@ -123,6 +134,8 @@ def read_item(text: str, start: int, end: int, sentence_end: int, details: Mappi
         and found
     ):
         number = found[-1] if details.get("last_number", True) else found[0]
+        if item in _IN_THOUSANDS and _DOTTED_THOUSANDS.fullmatch(text, number.start, number.end):
+            number = number._replace(value=number.value * 1000)
         unit = unit_behind(text, number.end)
         converted = normalize(item, number.value, unit) or (
             normalize(item, number.value, None) if item != "scd25" else None
@@ -173,7 +186,7 @@ def read_load(text: str, end: int, sentence_end: int) -> Value | None:
         result = "positive"
         if comparator in ("<", "<=") or copies == 0:
             result = "negative"
-        elif reference and copies < float(reference["n"].replace(",", "")):
+        elif (reference and copies < float(reference["n"].replace(",", ""))) or _LOW_LOAD.match(text, number.end):
             result = "low_level"
         return Value(
             comparator,
@@ -182,11 +195,15 @@ def read_load(text: str, end: int, sentence_end: int) -> Value | None:
             round(copies, 3),
             "copies/mL",
             result,
-            {"load_at": number.start, "load_end": number.end},
         )
     return None
 
 
+_LOW_LOAD = re.compile(
+    r"[^;.\n]{0,16}?(?:copies|cop|IU|c|log10?)(?:/m[lL])?[\s,(:-]{1,4}(?:very\s)?low[\s-](?:level|positive|grade)",
+    re.IGNORECASE,
+)
+"""A viral load that is called low behind its unit."""
 _AGE = re.compile(r"(?P<n>\d{1,3}(?:[.,]\d)?)")
 _MONTHS_OLD = re.compile(r"\b(?:months?|mos?|mths?|weeks?|days?)[\s-](?:old|of age)|\b(?:m/o|mo)\b", re.IGNORECASE)
 _TEENS = ("sixteen", "seventeen", "eighteen", "nineteen")
@@ -228,22 +245,24 @@ def read_weight(text: str, start: int, end: int) -> Value:
 def read_height(text: str, start: int, end: int) -> Value:
     """Return a height in centimetres, from cm, m, feet and inches."""
     piece = text[start:end]
-    feet = re.search(r"(\d)\s?(?:'|ft|feet|foot)\s?-?\s?(\d{1,2}(?:\.\d)?)?", piece)
+    feet = re.search(r"(\d)\s?(?:'|ft|feet|foot)\s?-?\s?(\d{1,2}(?:\.\d)?)?", piece, re.IGNORECASE)
     if feet:
         cm = (int(feet[1]) * 12 + float(feet[2] or 0)) * 2.54
         return Value("=", round(cm / 2.54, 1), "in", round(cm, 1), "cm")
     number = _last_number(text, start, end)
     if number is None:
         return Value()
-    if re.search(r"in(?:ch(?:es)?)?\b|\"", piece[number.end - start :]):
+    if re.search(r"in(?:ch(?:es)?)?\b|\"", piece[number.end - start :], re.IGNORECASE):
         return Value("=", number.value, "in", round(number.value * 2.54, 1), "cm")
     cm = number.value * 100 if number.value < 3 else number.value
     return Value("=", number.value, "m" if number.value < 3 else "cm", round(cm, 1), "cm")
 
 
-def read_steroid(text: str, low: int, start: int, end: int, high: int, details: Mapping[str, Any]) -> Value:
+def read_steroid(
+    text: str, low: int, start: int, end: int, high: int, details: Mapping[str, Any], year: int | None = None
+) -> Value:
     """Return a steroid dose; its daily prednisone equivalent is the normalized value where drug and dose are known."""
-    dose = read_dose(text, low, start, end, high)
+    dose = read_dose(text, low, start, end, high, year)
     facts = dose.details()
     if details.get("pulse"):
         facts["pulse"] = True

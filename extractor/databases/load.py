@@ -115,7 +115,7 @@ def _notes(run: Run) -> Iterator[_Note]:
         yield _Note(result.patient_id, result.note_id, mentions, {i: s.text for i, s in findings.snippets.items()})
     if not known:
         for (patient, note), found in groupby(run.mentions(), attrgetter("patient_id", "note_id")):
-            yield _Note(patient, note, list(found), {})
+            yield _Note(patient, note, [m for m in found if not m.label.startswith("_")], {})
 
 
 class _Target:

@@ -20,12 +20,14 @@ class Verdict:
         rationale: one plain sentence.
         evidence: mentions, strongest first.
         confidence: ``direct``, ``inferred`` or ``conflicting``.
+        low: ids of mentions that are known not to be what was asked for (a low dose), for the questions that build on this one.
     """
 
     status: str
     rationale: str
     evidence: tuple[Mention, ...] = ()
     confidence: str = "direct"
+    low: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,16 @@ def quote(mention: Mention) -> str:
     return f"“{words}”" + (f" ({when})" if when else "")
 
 
+def against(mentions: Sequence[Mention], word: str = "elsewhere denied") -> str:
+    """Return the part of a rationale that names a statement to the contrary, empty where there is none.
+
+    Args:
+        mentions: the statements to the contrary.
+        word: what they do.
+    """
+    return f"; {word}: {quote(mentions[-1])}" if mentions else ""
+
+
 def first(mentions: Iterable[Mention], limit: int = 5) -> tuple[Mention, ...]:
     """Return at most some mentions."""
     return tuple(list(mentions)[:limit])
@@ -115,6 +127,19 @@ def interval(iso: str | None) -> tuple[dt.date, dt.date] | None:
         last = dt.date(year + month // 12, month % 12 + 1, 1) - dt.timedelta(days=1)
         return dt.date(year, month, 1), last
     return dt.date(year, 1, 1), dt.date(year, 12, 31)
+
+
+def days_between(earlier: str, later: str) -> int | None:
+    """Return the most days that may lie between two dates, partial ones counted from their first to their last day.
+
+    Args:
+        earlier: ISO date, partial or empty.
+        later: the same.
+    """
+    first_span, last_span = interval(earlier), interval(later)
+    if first_span is None or last_span is None:
+        return None
+    return (last_span[1] - first_span[0]).days
 
 
 def years_before(date: dt.date, years: float) -> dt.date:

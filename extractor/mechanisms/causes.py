@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-from extractor.mechanisms.base import Chart, Verdict, first, quote
+from extractor.mechanisms.base import Chart, Verdict, against, days_between, first, quote
+from extractor.mechanisms.ever import _excluded_later
+from extractor.schema import Mention
 from extractor.trial import Attribution, Response
 
 
 def response(chart: Chart, rule: Response) -> Verdict:
     """Return whether the treatment failed, tied to the question whether it was given as asked."""
     mentions = [m for m in chart.of(rule.label) if not m.family and not m.hypothetical]
-    failed = [m for m in mentions if m.details.get("response") == "failure" and not m.negated and not m.uncertain]
-    doubtful = [m for m in mentions if m.details.get("response") == "failure" and m.uncertain and not m.negated]
-    responded = [m for m in mentions if (m.details.get("response") == "responded") != m.negated]
+    told = {m.mention_id: _told_response(m) for m in mentions}
+    failed = [m for m in mentions if told[m.mention_id] == "failure" and not m.uncertain]
+    doubtful = [m for m in mentions if told[m.mention_id] == "failure" and m.uncertain]
+    responded = [m for m in mentions if told[m.mention_id] == "responded"]
     given = chart.verdicts[rule.given]
+    elsewhere = [m for m in failed if _on_another_course(chart, m, given)]
+    if elsewhere and elsewhere == failed:
+        return Verdict(
+            "not_met",
+            f"Failure is stated, {quote(failed[-1])}, but of another course in a low dose.",
+            first([*reversed(failed), *given.evidence[:1]]),
+            "inferred",
+        )
+    failed = [m for m in failed if m not in elsewhere]
     if failed:
         if given.status == "met":
             return Verdict(
                 "met",
-                f"Failure is stated, {quote(failed[-1])}, on a high-dose course: {given.rationale}",
-                first([failed[-1], *given.evidence[:2], *failed[:-1]]),
-                "inferred",
+                f"Failure is stated, {quote(failed[-1])}{against(responded, 'a response too')}, on a high-dose course: {given.rationale}",
+                first([failed[-1], *given.evidence[:2], *failed[:-1], *responded[-1:]], 6),
+                "conflicting" if responded else "inferred",
             )
         if given.status == "not_met":
             return Verdict(
@@ -43,10 +55,39 @@ def response(chart: Chart, rule: Response) -> Verdict:
     return Verdict("not_documented", "The notes do not say how the disease responded to corticosteroids.")
 
 
+_SAME_ILLNESS = 30
+"""Days within which a failure may be that of a high-dose course told in another note."""
+
+
+def _on_another_course(chart: Chart, failure: Mention, given: Verdict) -> bool:
+    """Return whether a failure is told beside courses that are all known to be low, far from the high-dose one."""
+    if given.status != "met":
+        return False
+    beside = [
+        m
+        for m in chart.of("STEROID")
+        if (m.note_id, m.sentence_start) == (failure.note_id, failure.sentence_start) and m.details.get("daily")
+    ]
+    if not beside or not all(m.mention_id in given.low for m in beside):
+        return False
+    days = [days_between(chart.dated(m), chart.dated(failure)) for m in given.evidence[:1]]
+    return all(m.note_id != failure.note_id for m in given.evidence[:1]) and all(
+        d is not None and d > _SAME_ILLNESS for d in days
+    )
+
+
+def _told_response(mention: Mention) -> str | None:
+    """Return what a mention says of the response; a denied one says the opposite ("not refractory")."""
+    said = mention.details.get("response")
+    if said not in ("failure", "responded") or not mention.negated:
+        return said
+    return "responded" if said == "failure" else "failure"
+
+
 def attribution(chart: Chart, rule: Attribution) -> Verdict:
     """Return whether the disease is attributed to one of the kinds of cause asked for."""
     named = [m for m in chart.of(rule.label) if not m.family and not m.hypothetical]
-    present = [m for m in named if not m.negated]
+    present = [m for m in named if m.asserted or (m.uncertain and not _excluded_later(m, named))]
     if not present:
         return Verdict(
             "not_documented",
@@ -74,6 +115,11 @@ def attribution(chart: Chart, rule: Attribution) -> Verdict:
     doubtful = [
         m for m in causes if m.uncertain and (m.concept in rule.kinds_met or m.details.get("kind") in rule.kinds_met)
     ]
+    doubtful = [m for m in doubtful if not _excluded_later(m, causes)]
+    either = _either(rule, present, doubtful, causes)
+    if either:
+        said = " or ".join(quote(m) for m in either)
+        return Verdict("met", f"HLH is attributed to one or the other of {said}.", first(either), "inferred")
     infection = chart.verdicts.get(rule.infection)
     exposed = [q for q in rule.exposures if chart.verdicts[q].status == "met"]
     if infection and infection.status in ("met", "possible"):
@@ -128,3 +174,18 @@ def attribution(chart: Chart, rule: Attribution) -> Verdict:
             "inferred",
         )
     return Verdict("not_documented", "The notes do not say what HLH is due to.", first(present[:1]))
+
+
+def _either(rule: Attribution, present: list[Mention], doubtful: list[Mention], causes: list[Mention]) -> list[Mention]:
+    """Return the alternatives between which the notes leave the cause open, where each of them is of the kind asked for."""
+    forms = [m for m in present if m.concept in rule.concepts_met and m.uncertain]
+    for form in forms:
+        beside = [m for m in doubtful if (m.note_id, m.sentence_start) == (form.note_id, form.sentence_start)]
+        others = [
+            m
+            for m in causes
+            if (m.note_id, m.sentence_start) == (form.note_id, form.sentence_start) and m not in beside
+        ]
+        if beside and not others:
+            return [form, *beside]
+    return []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
-from extractor.mechanisms.base import Chart, Verdict, first, full_date, quote
+from extractor.mechanisms.base import Chart, Verdict, against, first, full_date, quote
 from extractor.schema import Mention
 from extractor.trial import CountedItem, CriteriaCount
 
@@ -23,6 +23,9 @@ def criteria_count(chart: Chart, rule: CriteriaCount) -> Verdict:
     counts = [int(m.details["count"]) for m in stated if m.details.get("count") is not None and not m.uncertain]
     claimed = max(counts, default=0)
     says_met = any(m.details.get("met") for m in stated if not m.uncertain)
+    said = [
+        m for m in stated if not m.uncertain and (m.details.get("met") or (m.details.get("count") or 0) >= rule.needed)
+    ]
     excluded = bool(denied) and not asserted and not [d for d in doubtful if named.index(d) > named.index(denied[-1])]
     if asserted and (claimed >= rule.needed or says_met or best >= rule.needed):
         reason = (
@@ -34,13 +37,16 @@ def criteria_count(chart: Chart, rule: CriteriaCount) -> Verdict:
         )
         return Verdict(
             "met",
-            f"{rule.name} is diagnosed, {quote(asserted[-1])}, and {reason}.",
-            first([asserted[-1], *evidence, *asserted[:-1]], 9),
-            "direct" if claimed or says_met else "inferred",
+            f"{rule.name} is diagnosed, {quote(asserted[-1])}, and {reason}{against(denied)}.",
+            first([asserted[-1], *said[-1:], *evidence, *asserted[:-1], *denied[-1:]], 10),
+            "conflicting" if denied else "direct" if said else "inferred",
         )
     if (not named and claimed >= rule.needed) or (says_met and not named):
         return Verdict(
-            "met", f"The notes state {claimed or rule.needed} of {rule.of} criteria.", first(evidence, 9), "inferred"
+            "met",
+            f"The notes state {claimed or rule.needed} of {rule.of} criteria: {quote(said[-1])}.",
+            first([*reversed(said), *evidence], 9),
+            "inferred",
         )
     if asserted or (doubtful and not excluded):
         shown = (asserted or doubtful)[-1]
@@ -51,7 +57,7 @@ def criteria_count(chart: Chart, rule: CriteriaCount) -> Verdict:
         return Verdict(
             "possible",
             f"{rule.name} is {word}, {quote(shown)}; {count}; {rule.needed} are needed.",
-            first([shown, *evidence], 9),
+            first([shown, *stated[-1:], *evidence], 10),
             "inferred",
         )
     if denied:
@@ -69,7 +75,7 @@ def criteria_count(chart: Chart, rule: CriteriaCount) -> Verdict:
         return Verdict(
             "possible" if claimed >= rule.needed else "not_documented",
             f"The notes state {claimed} of {rule.of} criteria without a diagnosis.",
-            first(evidence),
+            first([*stated[-1:], *evidence]),
             "inferred",
         )
     return Verdict("not_documented", f"The notes do not name {rule.name}.", first(evidence), "direct")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from extractor.mechanisms.base import Chart, Verdict, first, full_date, quote
+from extractor.doses import longest_run
+from extractor.mechanisms.base import Chart, Verdict, against, first, full_date, interval, quote
 from extractor.mechanisms.people import age_at
 from extractor.schema import Mention
 from extractor.trial import DoseCourse
@@ -20,6 +21,7 @@ class Course:
     mention: Mention
     status: str
     sum: str
+    size: str | None
 
 
 def dose_course(chart: Chart, rule: DoseCourse) -> Verdict:
@@ -31,12 +33,14 @@ def dose_course(chart: Chart, rule: DoseCourse) -> Verdict:
     if courses:
         best = min(courses, key=lambda c: _ORDER[c.status])
         same = [c.mention for c in courses if c.status == best.status and c is not best]
-        unclear = best.status == "possible"
+        unclear = best.status == "possible" or best.mention.uncertain
+        denials = [m for m in mentions if m.negated and _denies_all(m)] if best.status == "met" else []
         return Verdict(
             best.status,
-            f"{best.sum}.",
-            first([best.mention, *same]),
-            "inferred" if unclear or best.mention.uncertain else "direct",
+            f"{best.sum}{against(denials)}.",
+            first([best.mention, *same, *denials[-1:]], 6),
+            "conflicting" if denials else "inferred" if unclear else "direct",
+            frozenset(c.mention.mention_id for c in courses if c.size == "low"),
         )
     denied = [m for m in mentions if m.negated]
     if denied and len(denied) == len([m for m in mentions if not m.hypothetical]):
@@ -51,6 +55,11 @@ def dose_course(chart: Chart, rule: DoseCourse) -> Verdict:
             "not_documented", f"Corticosteroids are only planned or conditional: {quote(planned[0])}.", first(planned)
         )
     return Verdict("not_documented", "The notes say nothing about systemic corticosteroids.")
+
+
+def _denies_all(mention: Mention) -> bool:
+    """Return whether steroids as a class are denied, and not only a stop or a single drug."""
+    return mention.concept in ("glucocorticoid", "steroids") and not mention.historical
 
 
 def _course(chart: Chart, rule: DoseCourse, m: Mention, given: list[Mention]) -> Course | None:
@@ -77,7 +86,7 @@ def _course(chart: Chart, rule: DoseCourse, m: Mention, given: list[Mention]) ->
         status = "possible"
     needed = f"asked for: {rule.per_kg_per_day:g} mg/kg/d {rule.name} for {rule.days} d"
     word = " (called a pulse)" if pulse else ""
-    return Course(m, status, f"{text}{word}; {needed}")
+    return Course(m, status, f"{text}{word}; {needed}", size)
 
 
 def _undosed(pulse: bool, high: bool, days: float | None, rule: DoseCourse) -> str | None:
@@ -152,27 +161,39 @@ def _surface(chart: Chart) -> float | None:
 
 
 def _days_since(chart: Chart, m: Mention) -> float | None:
-    """Return the days from a stated start to the note that says that the course goes on."""
-    started, noted = full_date(m.date), full_date(chart.noted(m))
-    if not m.details.get("since") or started is None or noted is None:
+    """Return the days, at the least, from a stated start to the note that says that the course goes on."""
+    noted = full_date(chart.noted(m))
+    if not m.details.get("since") or noted is None:
         return None
-    days = (noted - started).days + 1
-    return float(days) if 1 <= days <= 90 else None
+    starts = [span[1] for iso in _readings(m) if (span := interval(iso)) is not None and span[1] <= noted]
+    return float((noted - max(starts)).days + 1) if starts else None
+
+
+def _readings(m: Mention) -> list[str | None]:
+    """Return the dates that a mention may mean: a day and a month that may be read in either order give two."""
+    day = full_date(m.date)
+    if not m.details.get("date_ambiguous") or day is None or day.day > _MONTHS:
+        return [m.date]
+    swapped = [f"{year:04d}-{day.day:02d}-{day.month:02d}" for year in (day.year, day.year + 1)]
+    return [m.date, *swapped]
+
+
+_MONTHS = 12
 
 
 def _days_over_notes(chart: Chart, m: Mention, given: list[Mention]) -> float | None:
-    """Return the days that dated notes span in which the same drug is given in a like dose."""
-    dates = [
-        d
+    """Return the days over which the same drug is given in a like dose: that dated notes span, or that dated rows list."""
+    if m.details.get("daily") is None:
+        return None
+    alike = [
+        o
         for o in given
         if o.details.get("drug") == m.details.get("drug")
         and o.details.get("daily") == m.details.get("daily")
-        and m.details.get("daily") is not None
-        and (d := full_date(chart.noted(o))) is not None
         and not o.historical
     ]
-    return (
-        float((max(dates) - min(dates)).days + 1)
-        if len(set(dates)) > 1 and (max(dates) - min(dates)).days < 21
-        else None
-    )
+    noted = sorted({d for o in alike if not o.date and (d := full_date(chart.noted(o))) is not None})
+    spans = [float((noted[-1] - noted[0]).days + 1)] if len(noted) > 1 and (noted[-1] - noted[0]).days < 21 else []
+    listed = sorted({d.toordinal() for o in alike if o.date and (d := full_date(o.date)) is not None})
+    run = longest_run(listed)
+    return max([*spans, *([run] if run > 1 else [])], default=None)

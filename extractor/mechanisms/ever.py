@@ -17,7 +17,7 @@ def ever(chart: Chart, rule: Ever) -> Verdict:
     mentions = [m for m in mentions if _counts(m, rule)]
     own = [m for m in mentions if not m.family]
     corrected = _corrected(own)
-    claimed = [m for m in own if m.asserted and m.mention_id not in corrected]
+    claimed = [m for m in own if m.asserted and m.mention_id not in corrected and not _is_weak(m, rule)]
     current = _going_on(claimed, own) if rule.now else claimed
     places = {m.mention_id: place(chart, m, rule) for m in current}
     certain = [m for m in current if m.concept not in rule.possible_concepts]
@@ -29,17 +29,9 @@ def ever(chart: Chart, rule: Ever) -> Verdict:
         return _met(rule, strongest, beyond, own)
     if open_claims:
         return _open(rule, open_claims, places)
-    open_doubts = [m for m in own if m.uncertain and not m.hypothetical and not _excluded_later(m, own)]
-    open_doubts = [m for m in open_doubts if place(chart, m, rule) != "outside" and not (rule.now and m.historical)]
-    if open_doubts:
-        said = ", ".join(quote(m) for m in open_doubts[:3])
-        if rule.uncertain_is == "met":
-            return Verdict(
-                "met", f"{rule.name} is suspected: {said}; a suspicion is enough here.", first(open_doubts), "inferred"
-            )
-        return Verdict(
-            rule.uncertain_is, f"{rule.name} is suspected but not confirmed: {said}.", first(open_doubts), "inferred"
-        )
+    doubts = _open_doubts(chart, rule, own, corrected)
+    if doubts:
+        return _suspected(rule, doubts)
     relatives = [m for m in mentions if m.family and not m.negated and not m.hypothetical]
     if rule.family_is and relatives:
         return Verdict(
@@ -64,6 +56,30 @@ def ever(chart: Chart, rule: Ever) -> Verdict:
             "not_documented", f"{rule.name} is only documented in relatives: {quote(relatives[0])}.", first(relatives)
         )
     return Verdict("not_documented", f"The notes say nothing about {rule.name}.")
+
+
+def _open_doubts(chart: Chart, rule: Ever, own: list[Mention], corrected: set[str]) -> list[Mention]:
+    """Return the suspicions that nothing later excludes."""
+    doubts = [m for m in own if m.uncertain or (m.asserted and _is_weak(m, rule) and m.mention_id not in corrected)]
+    doubts = [m for m in doubts if not m.hypothetical and not _excluded_later(m, own, rule.excluding_kinds)]
+    return [m for m in doubts if place(chart, m, rule) != "outside" and not (rule.now and m.historical)]
+
+
+def _suspected(rule: Ever, doubts: list[Mention]) -> Verdict:
+    """Return the answer where a thing is suspected and no more."""
+    firm = [m for m in doubts if not _is_weak(m, rule) and m.details.get("kind") not in rule.weak_kinds]
+    said = ", ".join(quote(m) for m in (firm or doubts)[:3])
+    if rule.uncertain_is == "met" and firm:
+        evidence = first([*firm, *(m for m in doubts if m not in firm)])
+        return Verdict("met", f"{rule.name} is suspected: {said}; a suspicion is enough here.", evidence, "inferred")
+    if rule.uncertain_is == "met":
+        return Verdict("possible", f"{rule.name} is left open: {said}.", first(doubts), "inferred")
+    return Verdict(rule.uncertain_is, f"{rule.name} is suspected but not confirmed: {said}.", first(doubts), "inferred")
+
+
+def _is_weak(mention: Mention, rule: Ever) -> bool:
+    """Return whether the words beside a mention leave it open ("unlikely", "of uncertain significance")."""
+    return bool(rule.weak_kinds) and mention.details.get("doubt") == "weak" and mention.result != "positive"
 
 
 def _counts(mention: Mention, rule: Ever) -> bool:
@@ -102,10 +118,15 @@ def _corrected(mentions: list[Mention]) -> set[str]:
     return out
 
 
-def _excluded_later(doubt: Mention, mentions: list[Mention]) -> bool:
+def _excluded_later(doubt: Mention, mentions: list[Mention], excluding: tuple[str, ...] = ()) -> bool:
     """Return whether a later statement denies the same thing, or the whole class."""
     at = mentions.index(doubt)
-    return any(m.negated and (m.concept == doubt.concept or _related(m, doubt)) for m in mentions[at + 1 :])
+    return any(
+        m.negated
+        and (m.concept == doubt.concept or _related(m, doubt) or m.details.get("kind") in excluding)
+        and not m.details.get("not_done")
+        for m in mentions[at + 1 :]
+    )
 
 
 def _related(denial: Mention, doubt: Mention) -> bool:

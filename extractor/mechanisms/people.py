@@ -6,28 +6,46 @@ import datetime as dt
 import math
 from dataclasses import replace
 
-from extractor.mechanisms.base import Chart, Verdict, first, full_date, interval, quote
+from extractor.mechanisms.base import Chart, Verdict, against, first, full_date, interval, quote
 from extractor.schema import Mention
 from extractor.trial import Age, Allergy, Consent
 
 
 def age_at(chart: Chart) -> tuple[float, float, Mention] | None:
     """Return the least and the greatest age in whole years that the patient may have at the reference date."""
-    born = _born(chart)
-    if born is not None:
-        return born
-    ages = [m for m in chart.of("AGE") if m.asserted and not m.historical and m.normalized_value is not None]
-    ages = ages or [m for m in chart.of("AGE") if m.asserted and m.normalized_value is not None]
+    born, told = _born(chart), _told(chart)
+    if born is None or told is None:
+        return born or told
+    low, high = max(born[0], told[0]), min(born[1], told[1])
+    return born if low > high else (low, high, told[2] if born[0] < born[1] else born[2])
+
+
+_NEAR = 2
+"""Years by which an age that is only about right may be wrong."""
+
+
+def _told(chart: Chart) -> tuple[float, float, Mention] | None:
+    """Return the age by the notes' own words, carried forward from an old note to the reference date."""
+    stated = [m for m in chart.of("AGE") if not (m.negated or m.hypothetical or m.family)]
+    stated = [m for m in stated if m.normalized_value is not None]
+    sure = [m for m in stated if not m.uncertain]
+    ages = [m for m in sure if not m.historical] or sure or stated
     if not ages:
         return None
     latest = ages[-1].note_id
     mention = next(m for m in ages if m.note_id == latest)  # the headline's age, not one of the history's
-    years = float(mention.normalized_value or 0)
+    low, high = _span(mention)
     noted = full_date(chart.noted(mention) or mention.note_date)
     if noted is None or chart.reference is None or chart.reference <= noted:
-        return years, years, mention
+        return low, high, mention
     elapsed = (chart.reference - noted).days / 365.2425
-    return years + int(elapsed), years + int(elapsed + 0.9999), mention
+    return low + int(elapsed), high + int(elapsed + 0.9999), mention
+
+
+def _span(mention: Mention) -> tuple[float, float]:
+    """Return the least and the greatest age that a mention may mean ("about 80")."""
+    years = float(mention.normalized_value or 0)
+    return (years - _NEAR, years + _NEAR) if mention.uncertain else (years, years)
 
 
 def _first_dated(chart: Chart, label: str) -> dt.date | None:
@@ -104,9 +122,19 @@ def consent(chart: Chart, rule: Consent) -> Verdict:
     if given and (minor or any(m.details.get("guardian") for m in waiting)):
         return _minor(given, [*refused, *waiting])
     if given and not (refused and mentions.index(refused[-1]) > mentions.index(given[-1])):
-        return Verdict("met", f"Signed consent is documented: {quote(given[-1])}.", first([*reversed(given)]))
+        return Verdict(
+            "met",
+            f"Signed consent is documented: {quote(given[-1])}{against(refused, 'declined before')}.",
+            first([*reversed(given), *refused[-1:]]),
+            "conflicting" if refused else "direct",
+        )
     if refused:
-        return Verdict("not_met", f"Consent was declined: {quote(refused[-1])}.", first([*reversed(refused)]))
+        return Verdict(
+            "not_met",
+            f"Consent was declined: {quote(refused[-1])}{against(given, 'signed before')}.",
+            first([*reversed(refused), *given[-1:]]),
+            "conflicting" if given else "direct",
+        )
     if waiting:
         return Verdict("not_documented", f"Consent is only planned: {quote(waiting[-1])}.", first([*reversed(waiting)]))
     return Verdict("not_documented", "The notes say nothing about consent to this trial.")
@@ -145,7 +173,13 @@ def allergy(chart: Chart, rule: Allergy) -> Verdict:
     hit = [m for m in mentions if m.concept in rule.concepts and not m.negated and not m.hypothetical]
     sure = [m for m in hit if not m.uncertain]
     if sure:
-        return Verdict("met", f"Allergy to {rule.name} is documented: {quote(sure[0])}.", first(sure))
+        denials = [m for m in mentions if m.details.get("nkda") or (m.negated and m.concept in rule.concepts)]
+        return Verdict(
+            "met",
+            f"Allergy to {rule.name} is documented: {quote(sure[0])}{against(denials)}.",
+            first([*sure, *denials[-1:]]),
+            "conflicting" if denials else "direct",
+        )
     if hit:
         return Verdict("possible", f"Allergy to {rule.name} is suspected: {quote(hit[0])}.", first(hit), "inferred")
     none = [m for m in mentions if m.details.get("nkda") or m.negated]

@@ -12,12 +12,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import evaluation
 from evaluation import api, tool
-from evaluation.calibration import calibration
+from evaluation.calibration import calibration, held_out_chances, reliability
 from evaluation.gold import read_gold
+from evaluation.goldmentions import answer_from_gold
 from evaluation.report import attribute_errors, render_report, write_report
 from evaluation.result import EvaluationResult, with_interval
 from evaluation.scores import answer_pairs
@@ -186,10 +188,66 @@ def test_calibration_counts_each_tier(make_tables: Callable[..., Tables]) -> Non
     said = make_tables(note, [("p", "I1", "met"), ("p", "I2", "possible"), ("p", "I3", "met")])
     said = replace(said, answers=said.answers.assign(confidence=["direct", "direct", "inferred"]))
     table = calibration(answer_pairs(truth, said), said)
-    assert table[["confidence", "answers", "right"]].to_numpy().tolist() == [
-        ["direct", 2, 1], ["inferred", 1, 1], ["conflicting", 0, 0],
+    assert table[["confidence", "status", "answers", "right"]].to_numpy().tolist() == [
+        ["direct", "all", 2, 1], ["direct", "met", 1, 1], ["direct", "possible", 1, 0],
+        ["inferred", "all", 1, 1], ["inferred", "met", 1, 1], ["conflicting", "all", 0, 0],
     ]  # fmt: skip
     assert calibration(answer_pairs(truth, truth), truth).empty
+    assert reliability(answer_pairs(truth, truth), truth).empty
+
+
+def _tiers(patients: int, right_of: dict[str, float]) -> pd.DataFrame:
+    """Return answers whose tiers are right as often as is said."""
+    rows = [
+        {"patient_id": f"p{n}", "question": f"I{q}", "predicted": "met", "confidence": tier, "right": q < 10 * share}
+        for n in range(patients)
+        for tier, share in right_of.items()
+        for q in range(10)
+    ]
+    return pd.DataFrame(rows).assign(question="I1")
+
+
+def test_chances_of_held_out_patients_are_those_of_their_tier() -> None:
+    tiers = _tiers(30, {"direct": 0.9, "inferred": 0.6})
+    chance = tiers.assign(chance=held_out_chances(tiers)).groupby("confidence")["chance"].mean()
+    assert chance["direct"] == pytest.approx(0.9, abs=0.02)
+    assert chance["inferred"] == pytest.approx(0.6, abs=0.02)
+
+
+def test_no_patient_is_judged_by_a_model_that_has_seen_him() -> None:
+    tiers = _tiers(20, {"direct": 0.9})
+    tiers.loc[tiers["patient_id"] == "p0", ["question", "right"]] = ["E1", False]
+    assert held_out_chances(tiers)[:10] == pytest.approx(0.9, abs=0.05)  # E1 stands in no other patient
+
+
+@pytest.mark.parametrize(("patients", "share"), [(1, 0.5), (5, 1.0)])
+def test_there_is_no_chance_without_patients_or_mistakes(patients: int, share: float) -> None:
+    assert pd.isna(held_out_chances(_tiers(patients, {"direct": share}))).all()
+
+
+def test_reliability_has_a_row_for_all_and_for_each_fifth(make_tables: Callable[..., Tables]) -> None:
+    people = [f"p{n}" for n in range(20)]
+    notes = {(p, "n", "a"): "x" for p in people}
+    truth = make_tables(notes, [(p, "I1", "met") for p in people])
+    said = make_tables(notes, [(p, "I1", "met" if n % 4 else "possible") for n, p in enumerate(people)])
+    said = replace(said, answers=said.answers.assign(confidence="direct"))
+    table = reliability(answer_pairs(truth, said), said).set_index("bin")
+    assert list(table.index) == ["all", "1", "2", "3", "4", "5"]
+    assert table.loc["all", "observed"] == 0.75
+    assert table.loc["all", "brier_constant"] == pytest.approx(0.1875)
+    assert table.loc["all", "brier"] < 0.1  # a possible is never right here, and that is learned
+
+
+def test_answers_from_gold_mentions_do_not_hang_on_what_the_tool_reads(make_tables: Callable[..., Tables]) -> None:
+    marked = {
+        ("p", "n1", "letter"): "The [[LUNG_DISEASE|zebra lung]] is stable. No [[MALIGNANCY neg|zebroma]].",
+        ("q", "n2", "letter"): "She has asthma. Received axi-cel [[CAR_T hypo|axi-cel]].",
+    }
+    answers = answer_from_gold(make_tables(marked, [])).answers.set_index(["patient_id", "question"])["status"]
+    assert answers["p", "lung_disease"] == "met"
+    assert answers["p", "malignancy_history"] == "not_met"
+    assert answers["q", "lung_disease"] == "not_documented"  # the gold does not have it
+    assert answers["q", "car_t_exposure"] == "not_documented"  # the gold calls it planned
 
 
 def test_importing_the_package_imports_nothing_heavy() -> None:

@@ -1,6 +1,7 @@
 """The floor under the score on dev: a rule that breaks something lets these tests fail.
 
 The floors stand a little below what the tool reached when they were set; raise them when the score rises, never lower them to let a change pass.
+They are set anew only when notes are added to dev, from the score of the unchanged rules on the larger set.
 """
 
 from __future__ import annotations
@@ -14,16 +15,16 @@ from evaluation.result import EvaluationResult
 
 GOLD = Path(__file__).parents[2] / "annotated_notes"
 FLOORS = {
-    ("overlap", "micro", "f1"): 0.93,
+    ("overlap", "micro", "f1"): 0.92,
     ("overlap", "micro (main labels)", "f1"): 0.955,
-    ("exact", "micro", "f1"): 0.865,
-    ("attribute", "negated", "f1"): 0.915,
-    ("attribute", "historical", "f1"): 0.72,
-    ("attribute", "hypothetical", "f1"): 0.79,
-    ("attribute", "uncertain", "f1"): 0.86,
-    ("attribute", "family", "f1"): 0.88,
+    ("exact", "micro", "f1"): 0.86,
+    ("attribute", "negated", "f1"): 0.91,
+    ("attribute", "historical", "f1"): 0.69,
+    ("attribute", "hypothetical", "f1"): 0.785,
+    ("attribute", "uncertain", "f1"): 0.81,
+    ("attribute", "family", "f1"): 0.835,
     ("answer", "findings", "accuracy"): 0.90,
-    ("answer", "criteria", "accuracy"): 0.88,
+    ("answer", "criteria", "accuracy"): 0.875,
 }
 
 
