@@ -11,6 +11,8 @@ WRAP_WIDTH = 58
 """A line at least this long is taken to be wrapped when it ends without punctuation."""
 _ALMOST = 44
 """A line of this length is wrapped too where the next word would have made it longer than ``WRAP_WIDTH``."""
+ROOM = 4
+"""Characters that must be left in a line, besides its next word, before it is taken to have ended on purpose."""
 
 _ABBREVIATIONS = [
     "dr",
@@ -59,6 +61,13 @@ _GOES_ON = re.compile(
 )
 _TABLE_GAP = re.compile(r"\S[ \t]{3,}\S")
 _DATE_LEAD = re.compile(r"[ \t]*(?:\d{1,4}[./-]\d{1,4}(?:[./-]\d{2,4})?|\d{4}|since \d{4})[ \t:–-]")
+_OPEN_BRACKET = re.compile(r"\([^()]{0,120}$")
+_CLOSES = re.compile(r"[^()\n]{0,120}\)")
+_LINKING = re.compile(
+    "had|has|have|was|were|is|are|be|been|and|or|nor|but|of|with|without|for|to|in|on|at|by|from|who|which|that|"
+    "than|then|as|when|because|although|while|since|until|after|before|during|not|did|does|do|will|would|can|could|may|might|should|the|a|an"
+)
+"""Words that go on with a sentence at the beginning of a line."""
 _FIRST_WORD = re.compile(r"[ \t]*(\S+)")
 _CAPITALS = re.compile(r"[ \t]*[A-Z][A-Z /&'()-]{2,40}:?[ \t]*\Z")
 _BEGINS = re.compile(r"[A-Z][a-z]")
@@ -81,6 +90,8 @@ def break_ends_sentence(text: str, at: int) -> bool:
         return True
     if _LIST_LEAD.match(head):
         return True
+    if _OPEN_BRACKET.search(line) and _CLOSES.match(following) and not line.endswith((".", ";")):
+        return False
     if line.endswith(":"):
         return not re.match(r"[ \t]{0,12}[<>=~a-z\d]", head) or _is_field(head)
     if line.endswith((".", "!", "?", ";")):
@@ -92,9 +103,23 @@ def break_ends_sentence(text: str, at: int) -> bool:
         return _is_field(head) and not first.islower()
     if _is_field(head):
         return True
+    if first not in "(,;)/&+" and _had_room(text, line_start, line, head):
+        return True
     if first.islower() or first in "(,;)/&+":
         return _is_short_item(line) and _is_short_item(head.rstrip()) and first not in "(,;)"
     return True
+
+
+def _had_room(text: str, line_start: int, line: str, head: str) -> bool:
+    """Return whether the next line's first word would have stood in a line, so that the line was not wrapped but ended."""
+    width = len(head.rstrip())
+    if line_start:
+        above = text.rfind("\n", max(0, line_start - 400), line_start - 1) + 1
+        width = max(width, len(text[above:line_start].rstrip()))
+    word = head.split(maxsplit=1)[0]
+    if _LINKING.fullmatch(word):
+        return False
+    return len(line) + 1 + len(word) + ROOM <= width
 
 
 def _is_short_item(line: str) -> bool:

@@ -64,7 +64,8 @@ class ResultFinder:
         words = "|".join(
             alternation(c.terms, c.cased, c.patterns) for c in self.connectors if not c.results or result in c.results
         )
-        return re.compile(rf"(?:{words}|[\s,:()/&=+*\"'#?-]|\.(?=\d))*", re.IGNORECASE)
+        signs = "[;|]|" if result == "past" else ""
+        return re.compile(rf"(?:{words}|{signs}[\s,:()/&=+*\"'#?-]|\.(?=\d))*", re.IGNORECASE)
 
     def find(self, text: str, sentence: tuple[int, int], start: int, end: int, label: str) -> Result | None:
         """Return what is said of the mention at ``start:end``, if anything.
@@ -76,7 +77,10 @@ class ResultFinder:
             end: where it ends.
             label: its label.
         """
-        return self._behind(text, sentence, end, label) or self._before(text, sentence, start, label)
+        behind, before = self._behind(text, sentence, end, label), self._before(text, sentence, start, label)
+        if behind and before and text[before.end : start].isspace() and "," in text[end : behind.start]:
+            return before  # "negative EBV PCR, positive CMV"
+        return behind or before
 
     def _behind(self, text: str, sentence: tuple[int, int], end: int, label: str) -> Result | None:
         stop = min(sentence[1], end + REACH)

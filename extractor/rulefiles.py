@@ -177,7 +177,7 @@ class ResultRule(_Matching):
     """Words of a test result or a form's answer, standing behind or before what they answer."""
 
     id: Id
-    result: Literal["negative", "positive", "low_level", "equivocal", "pending", "not_done", "no", "yes"]
+    result: Literal["negative", "positive", "low_level", "equivocal", "pending", "not_done", "no", "yes", "past"]
     labels: tuple[Label, ...] = ()
     not_labels: tuple[Label, ...] = ()
     before: bool = False

@@ -16,7 +16,11 @@ from extractor.sections import Section
 MAX_SENTENCE = 1200
 """Longer stretches without any boundary are cut at white space."""
 
-_PLAIN_WORD = re.compile(r"(?:^|[\s(/-])[a-z]{5,}$")
+_PLAIN_WORD = re.compile(
+    r"(?:^|[\s(/-])(?:[a-z]{5,}|(?!(?:temp|tabs?|caps|neuro|card|abdo|spec|conj|plat|biol|prev|resp|incl|dept|susp|poss|prob|diff|hosp|cont|inst|pref|post)$)[a-z]{4}"
+    r"|ok|neg|pos|now|old|ago|nl|wnl|tid|bid|qd|\d{1,3}\s?(?:d|h|wk|mo|yr|mg|kg|%))$|\)$|\d{2,}$"
+)
+"""A word that is no abbreviation: what follows its stop begins a sentence, in small letters too."""
 _INITIAL = re.compile(r"(?:^|[^A-Za-z0-9/])(?<!\d\s)[A-Z]\.$|(?:^|[\n,;(]|:(?=[ \t]))[ \t]*\d{1,2}\.$")
 _ROUTE = re.compile(r"(?:^|[^A-Za-z.])(?:i\.?v|p\.?o|i\.?m|s\.?c)\.$", re.IGNORECASE)
 """A route behind a dose: the day or the frequency may follow ("500 mg i.v. 19.-21.01.")."""
