@@ -68,8 +68,10 @@ _PATTERN = re.compile(
     (?P<iso>{_E}(?P<iy>{_YEAR})[-./](?P<im>\d{{1,2}})[-./](?P<id>\d{{1,2}}){_F})
   | (?P<cn>(?P<cy>{_YEAR})\s?年\s?(?P<cm>\d{{1,2}})\s?月(?:\s?(?P<cd>\d{{1,2}})\s?日)?)
   | (?P<num>{_E}(?P<na>\d{{1,2}})(?P<sep>[-./])(?P<nb>\d{{1,2}})(?P=sep)(?P<ny>{_YEAR}|\d{{2}}){_F})
+  | (?P<compact>(?<![\w.\#/-])(?P<ky>20[0-4]\d|19[5-9]\d)(?P<km>0[1-9]|1[0-2])(?P<kd>0[1-9]|[12]\d|3[01])(?![\w.-]))
+  | (?P<half>\bhalf\sa\syear\s(?:ago|earlier|before))
   | (?P<dmy>\b(?P<dd>\d{{1,2}})(?:st|nd|rd|th)?[\s-](?:of\s)?(?P<dm>{_MONTH})[,]?[\s-]{{1,2}}(?P<dy>{_YEAR}|'?\d{{2}})\b)
-  | (?P<mdy>\b(?P<mm>{_MONTH})[\s-](?P<md>\d{{1,2}})(?:st|nd|rd|th)?,?[\s-]{{1,2}}(?P<my>{_YEAR})\b)
+  | (?P<mdy>\b(?P<mm>{_MONTH})[\s-](?P<md>\d{{1,2}})(?:st|nd|rd|th)?,?[\s-]{{1,2}}(?P<my>{_YEAR}|'\d{{2}})\b)
   | (?P<my2>\b(?P<m2>{_MONTH})[,\s-]{{1,2}}(?:of\s)?(?P<y2>{_YEAR}|'\d{{2}})\b)
   | (?P<ym>{_E}(?P<y3>{_YEAR})[-./](?P<m3>0?[1-9]|1[0-2]){_F}-?(?![\d]))
   | (?P<ym2>{_E}(?P<m4>0?[1-9]|1[0-2])[-./](?P<y4>{_YEAR}){_F})
@@ -77,7 +79,7 @@ _PATTERN = re.compile(
   | (?P<rel>\b(?P<rn>{_COUNT})\s?[-+]?\s?(?P<ru>days?|weeks?|wks?|months?|mos?|mths?|years?|yrs?|y|d|w|/7|/52|/12)\s(?:ago|back|prior(?!\sto)|earlier|previously|before\sadmission)\b)
   | (?P<rel2>\b(?P<rn2>\d{{1,2}})(?P<ru2>/7|/52|/12)\sago\b)
   | (?P<last>\blast\s(?P<lu>year|month|week|night)|\byesterday\b)
-  | (?P<y>(?<![\d/.,<>-])(?<![<>]\s)(?P<yy>{_YEAR})(?![\d/]|[.,-]\d|\s?(?:mg|mL|ml|[unp]g|mcg|cells|copies|IU|U/|g\b|x\s?10)|\s?[+&]\s?\d{{4}}
+  | (?P<y>(?:(?<![\d/.,<>-])|(?<=mid-)|(?<=late-)|(?<=early-))(?<![<>]\s)(?P<yy>{_YEAR})(?![\d/]|[.,-]\d|\s?(?:mg|mL|ml|[unp]g|mcg|cells|copies|IU|U/|g\b|x\s?10)|\s?[+&]\s?\d{{4}}
       |\s(?:classification|criteri(?:a|on)|guidelines?|consensus|definition|recommendations?|(?:E?ULAR|ACR|WHO|EULAR/ACR|ACR/EULAR)\b)))
   | (?P<yq>(?<![\w])'(?P<yq2>\d{{2}})(?!\d|\w))
   | (?P<md2>(?<![\d/.-])(?!2/2\b|[0-8]/8\b)(?P<a5>\d{{1,2}})/(?P<b5>\d{{1,2}})(?![\d/]|\s?(?:mg|criteria|items|points|hpf|HPF|\d)|\s?of\b)(?=[\s,;:)\]-]|\.(?!\d)|$))
@@ -243,10 +245,14 @@ def _read(m: re.Match[str], note: dt.date | None) -> DateMention | None:
     elif g["num"]:
         read = _numeric(int(g["na"]), int(g["nb"]), _year(g["ny"]), g["sep"])
         iso, ambiguous = read if read else (None, False)
+    elif g["compact"]:
+        iso = _valid(int(g["ky"]), int(g["km"]), int(g["kd"]))
+    elif g["half"]:
+        iso, relative = _relative(6, "months", note), True
     elif g["dmy"]:
         iso = _valid(_year(g["dy"]), _month(g["dm"]), int(g["dd"]))
     elif g["mdy"]:
-        iso = _valid(int(g["my"]), _month(g["mm"]), int(g["md"]))
+        iso = _valid(_year(g["my"]), _month(g["mm"]), int(g["md"]))
     elif g["my2"]:
         iso = _valid(_year(g["y2"]), _month(g["m2"]))
     elif g["ym"]:

@@ -40,10 +40,10 @@ _FROM_TO = re.compile(
 )
 """A dose that was changed, in bare numbers ("went from 8 to 2"): the one before."""
 _PER_DAY: tuple[tuple[str, float], ...] = (
-    (r"q(?:\.|\s)?\s?4\s?(?:h(?:ou)?rs?|h|hrly)?\b|every\s(?:4|four)\sh(?:ou)?rs|4[- ]hourly", 6),
-    (r"q(?:\.|\s)?\s?6\s?(?:h(?:ou)?rs?|h|hrly)?\b|every\s(?:6|six)\sh(?:ou)?rs|6[- ]hourly|qid|q\.i\.d\.?|qds|4\s?x\s?(?:/|per|a)\s?d(?:ay)?|four\stimes\s(?:a\sday|daily)|four\sdoses\sa\sday|(?:x|times)\s?4\s?(?:/|per)\s?d(?:ay)?", 4),
-    (r"q(?:\.|\s)?\s?8\s?(?:h(?:ou)?rs?|h|hrly)?\b|every\s(?:8|eight)\sh(?:ou)?rs|8[- ]hourly|tid|t\.i\.d\.?|tds|3\s?x\s?(?:/|per|a)\s?d(?:ay)?|(?:three\stimes|thrice)\s(?:a\sday|daily)", 3),
-    (r"q(?:\.|\s)?\s?12\s?(?:h(?:ou)?rs?|h|hrly)?\b|every\s(?:12|twelve)\sh(?:ou)?rs|12[- ]hourly|bid|b\.i\.d\.?|bd|twice\s(?:a\sday|daily|per\sday)|2\s?x\s?(?:/|per|a)\s?d(?:ay)?|1-0-1", 2),
+    (r"q(?:\.|\s)?\s?4\s?(?:h(?:ou)?rs?|h|hrly)?\b|every\s(?:4|four)\s?h(?:(?:ou)?rs?)?\b|4[- ]hourly", 6),
+    (r"q(?:\.|\s)?\s?6\s?(?:h(?:ou)?rs?|h|hrly)?\b|every\s(?:6|six)\s?h(?:(?:ou)?rs?)?\b|6[- ]hourly|qid|q\.i\.d\.?|qds|4\s?x\s?(?:/|per|a)\s?d(?:ay)?|four\stimes\s(?:a\sday|daily)|four\sdoses\sa\sday|(?:x|times)\s?4\s?(?:/|per)\s?d(?:ay)?", 4),
+    (r"q(?:\.|\s)?\s?8\s?(?:h(?:ou)?rs?|h|hrly)?\b|every\s(?:8|eight)\s?h(?:(?:ou)?rs?)?\b|8[- ]hourly|tid|t\.i\.d\.?|tds|3\s?x\s?(?:/|per|a)\s?d(?:ay)?|(?:three\stimes|thrice)\s(?:a\sday|daily)", 3),
+    (r"q(?:\.|\s)?\s?12\s?(?:h(?:ou)?rs?|h|hrly)?\b|every\s(?:12|twelve)\s?h(?:(?:ou)?rs?)?\b|12[- ]hourly|bid|b\.i\.d\.?|bd|twice\s(?:a\sday|daily|per\sday)|2\s?x\s?(?:/|per|a)\s?d(?:ay)?|1-0-1", 2),
     (r"qod|every\sother\sday|alternate\sdays|eod|q\s?48\s?h|every\s2(?:nd)?\sdays?", 0.5),
     (r"weekly|wkly|once\sa\sweek|per\sweek|q\s?(?:wk|week|1w|w)\b|/\s?w(?:k|eek)\b|every\sweek|days?\s1,\s?8,\s?15", 1 / 7),
     (r"(?<![A-Za-z])(?:qd|q\.d\.?|od|o\.d\.?|once\s(?:daily|a\sday)|daily|q\s?day|qam|qhs|every\s(?:day|morning|24\sh(?:ou)?rs)|q\s?24\s?h?|per\sday|a\sday|/\s?d(?:ay)?|1\s?x\s?(?:/|per)?\s?d(?:ay)?|die|mane|each\smorning|in\sthe\smorning|am)", 1),
@@ -86,7 +86,7 @@ _HOURS = re.compile(
 )
 _ONCE = re.compile(
     r"(?<![A-Za-z])(?:x\s?1(?![\d.]|\s?(?:w(?:ee)?k|mo(?:nth)?s?\b|d(?:ay)?s?\b|h))|once(?!\s(?:a|daily|weekly|per|every|monthly|in))|(?:one|1|single|stat|one-off|first|1st)\s(?:\w+\s)?dose(?!s)|"
-    r"dose\s?#?1\b|stat\b|one[- ]time|(?:given|gave)\sin\s(?:the\s)?(?:office|ED|ER|A&E|clinic|ambulance|triage)|in\sthe\s(?:ED|ER|ambulance))",
+    r"dose\s?#?1\b|stat\b|one[- ]time|pre-?med\w{0,10}|(?:with\s)?(?:each|every)\s(?:step\s|ramp\s)?(?:cycle|infusion|dose)\b|(?:given|gave)\sin\s(?:the\s)?(?:office|ED|ER|A&E|clinic|ambulance|triage)|in\sthe\s(?:ED|ER|ambulance))",
     re.IGNORECASE,
 )
 _ONE_OF = re.compile(r"(?:single|one|1|stat)\s(?:\w+\s)?dose\sof\s(?:\w+\s)?$", re.IGNORECASE)
@@ -133,6 +133,7 @@ _MONTH_SPAN = re.compile(
 )
 _DAY_LIST = re.compile(
     r"(?<![\d/.])(?P<slashed>\d{1,2}/\d{1,2}(?:(?:/\d{2,4})?\s?(?:,|and|&|\+)\s?(?:and\s)?\d{1,2}/\d{1,2}(?:/\d{2,4})?)+)(?![\d/])"
+    rf"|(?<![\d/.])(?P<named>\d{{1,2}}\s(?:{_MONTHS})[a-z]{{0,6}}(?:\s?(?:,|and|&)\s?(?:and\s)?\d{{1,2}}\s(?:{_MONTHS})[a-z]{{0,6}})+)"
     rf"|(?<![\d/.])(?P<days>\d{{1,2}}(?:(?:st|nd|rd|th)?\s?(?:,|and|&)\s?(?:and\s)?\d{{1,2}})+)(?:st|nd|rd|th)?\s(?:{_MONTHS})",
     re.IGNORECASE,
 )
@@ -149,6 +150,22 @@ _PULSE = re.compile(
     r"(?<![A-Za-z])(?:pulse[sd]?|pulsed?[-\s]dose|puls(?:ing|e[-\s]therapy)|bolus(?:es)?)(?![A-Za-z])", re.IGNORECASE
 )
 _HIGH = re.compile(r"(?<![A-Za-z])(?:high[-\s]dose[s]?|HD|large\sdoses?)(?![A-Za-z])", re.IGNORECASE)
+_CHAIN = re.compile(
+    rf"[ \t]{{0,3}}(?:at\s|of\s|taper(?:ed)?:?\s|from\s)?(?P<n>{_N})\s?(?:mg)?\s?(?:->|-->|\u2192|>|\u2013>)\s?(?:{_N})(?![\d%])",
+    re.IGNORECASE,
+)
+"""Steps of a taper, highest first: the first one is the dose."""
+_TIMES_BEFORE = re.compile(r"(?<![\d.,])(?P<c>[2-6])\s?[x\u00d7*]\s?$", re.IGNORECASE)
+_TWO_PARTS = re.compile(
+    rf"\s?(?:in\sthe\s|each\s|every\s)?(?:mornings?|mane|qam|am|a\.m\.)\s?(?:and|,|\+|/|&|plus)\s?(?P<n>{_N})\s?mg\s(?:in\sthe\s|at\s|each\s|every\s)?"
+    r"(?:evenings?|nights?|noon|midday|afternoons?|bed\s?time|nocte|qpm|qhs|pm|p\.m\.|lunch)",
+    re.IGNORECASE,
+)
+_TABLETS = re.compile(
+    r"\s?(?:tab(?:let)?s?|caps?(?:ules?)?)?[\s,;:.-]{0,3}(?:(?:take|sig|give|use)\b:?\s)?(?P<c>\d(?:\.5)?|one|two|three|four|five|six|eight|ten)\s(?:tab(?:let)?s?|caps?(?:ules?)?)\b"
+    rf"(?:\s\(?(?P<n>{_N})\s?mg)?",
+    re.IGNORECASE,
+)
 _DIVIDED = re.compile(r"divided|div\.?\s|in\s(?:two|2|three|3|four|4)\sdoses", re.IGNORECASE)
 
 
@@ -255,6 +272,10 @@ def read_dose(text: str, low: int, start: int, end: int, high: int, year: int | 
         amount = _milligrams(match, "n2" if match["n2"] else "n")
         per = "kg" if match["kg"] else "m2" if match["m2"] else None
         daily = bool(match["day"])
+        amount, daily = _whole(text, match, before is not None, low if before is not None else end, amount, daily)
+        chain = _CHAIN.match(behind)
+        if chain and before is None and per is None and chain.start("n") <= match.start():
+            amount = to_float(chain["n"])
     else:
         bare = _BARE.match(behind) or _FROM_TO.match(behind)
         in_front = _BARE_BEFORE.search(text[low:start])
@@ -294,6 +315,35 @@ def read_dose(text: str, low: int, start: int, end: int, high: int, year: int | 
         also_mg=also if also or per != "m2" or amount is None else _by_surface(text[low:high], amount),
         since=bool(_SINCE.search(behind[:80])) and not _STOPPED.search(behind[:REACH]),
     )
+
+
+def _whole(
+    text: str, match: re.Match[str], in_front: bool, offset: int, amount: float, daily: bool
+) -> tuple[float, bool]:
+    """Return the dose of a day, and that it is one, where a dose is told in parts or in tablets.
+
+    Args:
+        text: clean text.
+        match: the first dose.
+        in_front: whether it stands before the drug's name.
+        offset: where the searched stretch begins in the text.
+        amount: the first dose in mg.
+        daily: whether it is already the day's.
+    """
+    if match["kg"] or match["m2"]:
+        return amount, daily
+    behind = text[offset + match.end() : offset + match.end() + 60]
+    parts = _TWO_PARTS.match(behind)
+    if parts:
+        return amount + to_float(parts["n"]), True
+    times = _TIMES_BEFORE.search(text[max(0, offset + match.start() - 5) : offset + match.start()])
+    if times and not in_front:
+        return amount * int(times["c"]), True
+    tablets = _TABLETS.match(behind)
+    if tablets:
+        count = float(_WORDS.get(tablets["c"].lower(), 0) or tablets["c"])
+        return (to_float(tablets["n"]) if tablets["n"] else amount * count), daily
+    return amount, daily
 
 
 def _by_surface(around: str, amount: float) -> float | None:
@@ -398,6 +448,15 @@ def _listed_days(m: re.Match[str], year: int) -> float:
     """Return how many of the days of a list ("3/1, 3/2 and 3/3", "5, 6 and 7 March") follow one another."""
     if m["days"]:
         return longest_run([int(n) for n in re.findall(r"\d{1,2}", m["days"])])
+    if m["named"]:
+        months = _MONTHS.lower().split("|")
+        found = re.findall(rf"(\d{{1,2}})\s({_MONTHS})", m["named"], re.IGNORECASE)
+        try:
+            return longest_run(
+                [dt.date(year, months.index(name.lower()) + 1, int(day)).toordinal() for day, name in found]
+            )
+        except ValueError:
+            return float(len(found))
     pairs = [(int(a), int(b)) for a, b in re.findall(r"(?<![\d/])(\d{1,2})/(\d{1,2})", m["slashed"])]
     runs = []
     for month_first in (True, False):

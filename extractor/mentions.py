@@ -15,6 +15,7 @@ from extractor.cleantext import CleanText
 from extractor.context import CueMatch, Edge, refine
 from extractor.dates import DateMention, find_dates, parse_date
 from extractor.forms import form_answer
+from extractor.general import GeneralKnowledge
 from extractor.matching import Target, sentence_of
 from extractor.results import Result, ResultFinder
 from extractor.rulebook import Rulebook
@@ -69,6 +70,10 @@ class Assembler:
         return ResultFinder(self.book.results, self.book.connectors)
 
     @cached_property
+    def _general(self) -> GeneralKnowledge:
+        return GeneralKnowledge(self.book.general)
+
+    @cached_property
     def _causes(self) -> CauseLinker:
         return CauseLinker()
 
@@ -99,6 +104,7 @@ class Assembler:
         for edge in refine(text, targets, edges):
             cues.setdefault(edge.target, []).append(edge.cue)
         mentions = []
+        general = self._general.read(text)
         dates: dict[tuple[int, int], list[DateMention]] = {}
         heads = [t for t in targets if t.term.label == "HLH"]
         by_sentence: dict[tuple[int, int], list[int]] = {}
@@ -115,6 +121,10 @@ class Assembler:
                 target = targets[index]
                 if target.term.label == "HLH_CAUSE" and target not in causes:
                     continue  # an infection or drug without a causal statement
+                if target.term.entry.source != "caller" and general.is_general(
+                    sentence, target.start, target.end, target.term.label
+                ):
+                    continue  # the world, not this patient
                 section = section_at(sections, target.start)
                 state = self._state(
                     note, text, sentence, section, target, company, cues.get(index, ()), dates[sentence]
@@ -125,7 +135,9 @@ class Assembler:
                     self._mention(note, cleaned, sentence, section, target, company, state, dates[sentence])
                 )
             for cause in causes:
-                if cause.term.label != "HLH_CAUSE":
+                if cause.term.label != "HLH_CAUSE" and not general.is_general(
+                    sentence, cause.start, cause.end, "HLH_CAUSE"
+                ):
                     mentions.append(self._cause(note, cleaned, sentence, sections, cause, causes[cause], mentions))
         return sorted(mentions, key=lambda m: (m.start, m.end, m.label))
 

@@ -16,6 +16,8 @@ from extractor.rulefiles import (
     Cue,
     CueFile,
     Entry,
+    GeneralFile,
+    GeneralRule,
     Refusal,
     ResultFile,
     ResultRule,
@@ -99,6 +101,7 @@ class Rulebook:
         look_alikes: refusals.
         cues: context cues.
         sections: section rules.
+        general: what tells general knowledge from statements about the patient.
         false_friends: words that are no misspelled names.
         files: the files read, each with its bytes' digest, for ``run.json``.
         trial_dirs: folders in which trials are looked up, a site's own first.
@@ -111,6 +114,7 @@ class Rulebook:
     results: tuple[ResultRule, ...] = ()
     connectors: tuple[Connector, ...] = ()
     courses: tuple[CourseRule, ...] = ()
+    general: tuple[GeneralRule, ...] = ()
     false_friends: tuple[str, ...] = ()
     files: dict[str, str] = field(default_factory=dict)
     trial_dirs: tuple[Path, ...] = ()
@@ -135,7 +139,7 @@ class Rulebook:
 def _paths(folder: Path) -> list[Path]:
     return sorted(folder.glob("vocabulary/*.yaml")) + [
         path
-        for name in ("context.yaml", "sections.yaml", "results.yaml", "courses.yaml")
+        for name in ("context.yaml", "sections.yaml", "results.yaml", "courses.yaml", "general.yaml")
         if (path := folder / name).is_file()
     ]
 
@@ -161,6 +165,7 @@ def load_rulebook(site: Path | None = None, shipped: Path = SHIPPED_RULES) -> Ru
     results: dict[str, ResultRule] = {}
     connectors: dict[str, Connector] = {}
     courses: dict[str, CourseRule] = {}
+    general: dict[str, GeneralRule] = {}
     false_friends: set[str] = set()
     files: dict[str, str] = {}
     folders = [shipped]
@@ -189,6 +194,9 @@ def load_rulebook(site: Path | None = None, shipped: Path = SHIPPED_RULES) -> Ru
             elif path.name == "courses.yaml":
                 course_rules = load(path, CourseFile).courses
                 _lay(courses, {c.id: c for c in course_rules}, course_rules, seen, path)
+            elif path.name == "general.yaml":
+                general_rules = load(path, GeneralFile).general
+                _lay(general, {g.id: g for g in general_rules}, general_rules, seen, path)
             else:
                 book = load(path, Vocabulary)
                 entries = {e.id: Term(book.label, e) for e in book.entries}
@@ -206,6 +214,7 @@ def load_rulebook(site: Path | None = None, shipped: Path = SHIPPED_RULES) -> Ru
         results=tuple(results.values()),
         connectors=tuple(connectors.values()),
         courses=tuple(courses.values()),
+        general=tuple(general.values()),
         false_friends=tuple(sorted(false_friends)),
         files=files,
         trial_dirs=tuple(folder / "trials" for folder in reversed(folders)),

@@ -10,7 +10,7 @@ from typing import Any
 from extractor.errors import RuleError, UsageError
 from extractor.extract import Extractor
 from extractor.rulebook import SHIPPED_RULES, Rulebook, load_rulebook
-from extractor.ruleexamples import context_faults, vocabulary_faults
+from extractor.ruleexamples import context_faults, general_faults, vocabulary_faults
 from extractor.rulelines import Place, file_faults, places_of, rule_files
 
 
@@ -53,7 +53,7 @@ def check_rules(site: Path | None = None, *, shipped: Path = SHIPPED_RULES) -> R
     except RuleError as error:
         report.faults.append(str(error))
         return report
-    for rule, message in [*vocabulary_faults(book), *context_faults(extractor)]:
+    for rule, message in [*vocabulary_faults(book), *context_faults(extractor), *general_faults(extractor)]:
         path, line = places[rule]
         report.faults.append(str(RuleError(path, line, f"{rule}: {message}")))
     report.counts = _counts(book)
@@ -86,11 +86,14 @@ def _counts(book: Rulebook) -> dict[str, int]:
         "sections": book.sections,
         "results": book.results,
         "courses": book.courses,
+        "general knowledge": book.general,
     }
     rules = [rule for kind in kinds.values() for rule in kind]
     return {
         **{name: len(kind) for name, kind in kinds.items()},
-        "terms and patterns": sum(len(r.terms) + len(r.cased) + len(r.patterns) for r in rules),
+        "terms and patterns": sum(
+            len(getattr(r, "terms", ())) + len(getattr(r, "cased", ())) + len(r.patterns) for r in rules
+        ),
         "examples": sum(len(r.match) + len(r.no_match) for r in rules),
         "trials": len({p.stem for folder in book.trial_dirs for p in folder.glob("*.yaml")}),
         "rules with source unverified": sum(r.source == "unverified" for r in rules),

@@ -89,6 +89,25 @@ def context_faults(extractor: Extractor) -> Iterator[Fault]:
                 yield from _example_fault(extractor, rule, example, wanted, holds)
 
 
+def general_faults(extractor: Extractor) -> Iterator[Fault]:
+    """Yield examples of general knowledge whose marked spans are wrongly, or wrongly not, mentions.
+
+    A rule that makes a sentence general must take the marked spans away; one that turns it to the patient must keep them.
+
+    Args:
+        extractor: the rules at work.
+    """
+    for rule in extractor.book.general:
+        keeps = rule.kind in ("strong", "weak", "case")
+        for example, wanted in [*((e, True) for e in rule.match), *((e, False) for e in rule.no_match)]:
+            text, spans = unmark(example)
+            found = [(m.start, m.end) for m in extractor.mentions(text)]
+            for start, end in spans:
+                if any(s < end and start < e for s, e in found) != (keeps == wanted):
+                    kind = "match" if wanted else "no_match"
+                    yield rule.id, f"the example {example!r} in {kind} does not hold for {text[start:end]!r}"
+
+
 def _example_fault(
     extractor: Extractor, rule: Any, example: str, wanted: bool, holds: Callable[[Any, Mention, bool], bool]
 ) -> Iterator[Fault]:

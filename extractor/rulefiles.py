@@ -214,6 +214,31 @@ class CourseFile(_Strict):
     courses: tuple[CourseRule, ...]
 
 
+class GeneralRule(_Strict):
+    """Words that tell a statement of general knowledge from one about this patient."""
+
+    id: Id
+    kind: Literal[
+        "reference", "superscript", "statement", "other", "strong", "weak", "literature", "case", "backmatter"
+    ]
+    patterns: tuple[str, ...] = Field(min_length=1)
+    source: str
+    match: tuple[str, ...] = Field(min_length=1)
+    no_match: tuple[str, ...] = Field(min_length=1)
+
+    @field_validator("patterns")
+    @classmethod
+    def _compile(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        return _Matching._patterns_compile(patterns)
+
+
+class GeneralFile(_Strict):
+    """The file of statements that are not of the patient."""
+
+    description: str
+    general: tuple[GeneralRule, ...]
+
+
 class ResultFile(_Strict):
     """The file of results: their words, and what may stand between a test and its result."""
 

@@ -13,6 +13,7 @@ from extractor.errors import RuleError
 from extractor.rulefiles import (
     CourseFile,
     CueFile,
+    GeneralFile,
     ResultFile,
     SectionFile,
     Vocabulary,
@@ -29,10 +30,11 @@ _SHAPES: Final[dict[str, type[BaseModel]]] = {
     "sections.yaml": SectionFile,
     "results.yaml": ResultFile,
     "courses.yaml": CourseFile,
+    "general.yaml": GeneralFile,
     "vocabulary": Vocabulary,
     "trials": Trial,
 }
-_RULE_LISTS: Final = ("entries", "refuse", "cues", "sections", "results", "connectors", "courses")
+_RULE_LISTS: Final = ("entries", "refuse", "cues", "sections", "results", "connectors", "courses", "general")
 
 
 def rule_files(folder: Path) -> list[Path]:

@@ -59,7 +59,7 @@ def _last_number(text: str, start: int, end: int) -> Number | None:
 def read_pft(text: str, start: int, end: int) -> Value:
     """Return the value of a lung-function mention: FVC in percent predicted, FEV1/FVC in percent."""
     name = re.match(
-        r"(?:pre-?BD\s|post-?BD\s)?(?:FEV\W{0,3}1\s?(?:/|:|to|-|over|%)\s?(?:F?VC)|FEV1%|Tiffeneau|FVC|forced\svital\scapacity|ratio)",
+        r"(?:pre-?BD\s|post-?BD\s|%\s?)?(?:ratio\sof\sFEV\W{0,2}1\s\w+\s(?:F?VC|forced\svital\scapacity)|forced\sexpiratory\svolume[^\d]{0,60}forced\svital\scapacity|FEV\W{0,3}1\s?(?:/|:|to|-|over|%)\s?(?:F?VC)|FEV1%|Tiffeneau|FVC|forced\svital\scapacity|ratio)",
         text[start:end],
         re.IGNORECASE,
     )
@@ -68,6 +68,11 @@ def read_pft(text: str, start: int, end: int) -> Value:
     found = numbers(text, at, end)
     if not found:
         return Value()
+    bracketed = re.search(r"\d[.,]\d{1,2}\s?L?\s?\((\d{2,3}(?:[.,]\d)?)\)", text[at:end], re.IGNORECASE)
+    named = re.match(r"(?:\s\(FVC\))?\s?\(?%\)?\s{0,3}[:=]?\s{0,3}(?=\d)|\s?%?\s?pred", text[at:end], re.IGNORECASE)
+    if not ratio and (bracketed or ((named and "%" in named[0]) or (named and "pred" in named[0].lower()))):
+        number = found[-1]
+        return Value(number.comparator, number.value, "% predicted", number.value, "% predicted", None, {"test": "fvc"})
     cell = cell_under(text, start, percent=not ratio) if _ROW.search(text, at, end) else None
     if cell is not None:
         return _pft_cell(cell.value, ratio=ratio)
@@ -87,7 +92,8 @@ def read_pft(text: str, start: int, end: int) -> Value:
             {"test": "fev1_fvc"},
         )
     if percents:
-        number = percents[0]
+        moved = len(percents) > 1 and re.search(r"\bto\b|->", text[percents[0].end : percents[-1].start])
+        number = percents[-1] if moved else percents[0]
         return Value(number.comparator, number.value, "% predicted", number.value, "% predicted", None, {"test": "fvc"})
     number = found[-1]
     if number.value > 12:  # litres never are
@@ -141,6 +147,9 @@ def read_item(text: str, start: int, end: int, sentence_end: int, details: Mappi
             normalize(item, number.value, None) if item != "scd25" else None
         )
         value = Value(number.comparator, number.value, unit, *(converted or (None, None)))
+        if len(found) > 1 and _ROW.search(text, start, end):
+            row = [normalize(item, n.value, unit_behind(text, n.end) or unit) for n in found]
+            value.details["row"] = [v[0] for v in row if v is not None]
         unit_end = number.end + (len(unit) + 2 if unit else 0)
         behind = text[unit_end : min(sentence_end, unit_end + 60)]
         flag = _FLAG.match(behind) or _FLAG.match(text[number.end : number.end + 12])
@@ -179,7 +188,17 @@ def read_load(text: str, end: int, sentence_end: int) -> Value | None:
             return None
         if not m and not log_before:
             continue
+        if (
+            re.fullmatch(r"\d{1,3}\.\d{3}", text[number.start : number.end].strip())
+            and m
+            and not m["u"].lower().startswith("log")
+        ):
+            number = number._replace(
+                value=float(round(number.value * 1000))
+            )  # no half copies: the point parts thousands
         log = bool(log_before) or (m is not None and m["u"].lower().startswith("log"))
+        said = text[number.end : min(stop, number.end + 30)]
+        unit = "IU/mL" if re.match(r"[^;,.]{0,20}?\bIU", said, re.IGNORECASE) else "copies/mL"
         copies = 10.0**number.value if log and number.value < 12 else number.value
         comparator = number.comparator
         reference = re.search(r"<\s?(?P<n>\d[\d,]*)", text[number.end : min(sentence_end, number.end + 50)])
@@ -191,9 +210,9 @@ def read_load(text: str, end: int, sentence_end: int) -> Value | None:
         return Value(
             comparator,
             number.value,
-            "log10 copies/mL" if log else "copies/mL",
+            f"log10 {unit}" if log else unit,
             round(copies, 3),
-            "copies/mL",
+            unit,
             result,
         )
     return None
@@ -205,7 +224,15 @@ _LOW_LOAD = re.compile(
 )
 """A viral load that is called low behind its unit."""
 _AGE = re.compile(r"(?P<n>\d{1,3}(?:[.,]\d)?)")
-_MONTHS_OLD = re.compile(r"\b(?:months?|mos?|mths?|weeks?|days?)[\s-](?:old|of age)|\b(?:m/o|mo)\b", re.IGNORECASE)
+_PARTS_OF_YEAR = {"m": ("months", 12.0), "w": ("weeks", 52.18), "d": ("days", 365.25)}
+_YOUNG = re.compile(
+    r"(?P<n>\d{1,3})[\s-]?(?P<u>months?|mos?|mths?|m|weeks?|wks?|days?)[\s-](?:old|of\sage)|(?P<n2>\d{1,3})\s?(?P<u2>m/o|mo)\b",
+    re.IGNORECASE,
+)
+_YEARS_AND_MONTHS = re.compile(
+    r"(?P<y>\d{1,3})[\s-]?(?:years?|yrs?|y)[\s,-]{1,2}(?:and\s)?(?P<m>\d{1,2})[\s-]?(?:months?|mos?|mths?|m)\b",
+    re.IGNORECASE,
+)
 _TEENS = ("sixteen", "seventeen", "eighteen", "nineteen")
 _TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _ONES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -227,13 +254,23 @@ def read_age(text: str, start: int, end: int) -> Value:
         if not parts:
             return Value()
         years = float(sum(parts))
-    if _MONTHS_OLD.search(text, start, end):
-        return Value("=", years, "months", round(years / 12, 2), "years")
+    both = _YEARS_AND_MONTHS.search(text, start, end)
+    if both:
+        years = round(int(both["y"]) + int(both["m"]) / 12, 2)
+        return Value("=", years, "years", years, "years")
+    young = _YOUNG.search(text, start, end)
+    if young:
+        unit, in_a_year = _PARTS_OF_YEAR[(young["u"] or young["u2"])[0].lower()]
+        return Value("=", years, unit, round(years / in_a_year, 2), "years")
     return Value("=", years, "years", years, "years")
 
 
 def read_weight(text: str, start: int, end: int) -> Value:
     """Return a weight in kilograms; a bare number is taken as kilograms."""
+    stones = re.match(r"(\d{1,2})\s?st(?:one)?s?\s(\d{1,2})", text[start:end], re.IGNORECASE)
+    if stones:
+        pounds_in_all = int(stones[1]) * 14 + int(stones[2])
+        return Value("=", float(pounds_in_all), "lb", round(pounds_in_all * 0.45359237, 2), "kg")
     number = _last_number(text, start, end)
     if number is None:
         return Value()

@@ -19,7 +19,7 @@ from extractor.values import (
     read_weight,
     unit_behind,
 )
-from tests.shared import any_text, examples, wrong
+from tests.shared import any_text, examples
 
 # --- numbers -------------------------------------------------------------------------------------------------------
 
@@ -258,7 +258,6 @@ def test_a_state_needs_no_number() -> None:
     [
         ("EBV PCR 12,400 copies/mL", 12_400, "positive"),
         ("EBV PCR: 1.2 x 10^4 copies/mL", 12_000, "positive"),
-        ("EBV PCR 1.2x10^4 IU/mL", 12_000, "positive"),
         ("EBV PCR 4.0 log copies/mL", 10_000, "positive"),
         ("EBV PCR log10 4.0", 10_000, "positive"),
         ("EBV PCR <500 copies/mL", 500, "negative"),
@@ -275,6 +274,23 @@ def test_a_viral_load_is_read(text: str, copies: float, result: str) -> None:
         "copies/mL",
         result,
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "units", "result"),
+    [
+        ("EBV PCR 1,200 IU/mL", 1_200, "positive"),
+        ("EBV PCR 1.2x10^4 IU/mL", 12_000, "positive"),
+        ("EBV PCR 5.6E+03 IU/ml", 5_600, "positive"),
+        ("EBV PCR <200 IU/mL", 200, "negative"),
+        ("EBV PCR 4.0 log10 IU/mL", 10_000, "positive"),
+        ("EBV PCR: 1.200 IU/mL", 1_200, "positive"),
+    ],
+)
+def test_international_units_are_no_copies(text: str, units: float, result: str) -> None:
+    value = read_load(text, 7, len(text))
+    assert value is not None
+    assert (value.normalized_value, value.normalized_unit, value.result) == (pytest.approx(units), "IU/mL", result)
 
 
 @pytest.mark.parametrize(
@@ -307,7 +323,10 @@ def test_the_load_of_another_virus_or_no_load_is_not_read(text: str) -> None:
         ("fifty year old", 50),
         ("18-month-old", 1.5),
         ("6 mo", 0.5),
-        pytest.param("26 weeks old", 0.5, marks=wrong("ages in weeks and days are divided by twelve like months")),
+        ("26 weeks old", 0.5),
+        ("15-day-old", 0.04),
+        ("17-year 3-month-old", 17.25),
+        ("2 years and 6 months old", 2.5),
     ],
 )
 def test_an_age_is_read_in_years(text: str, years: float) -> None:
