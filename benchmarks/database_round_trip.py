@@ -2,7 +2,7 @@
 
     python benchmarks/database_round_trip.py --notes 20000 --workers 2
 
-The server is started for it, as in the tests, and stopped afterwards. The example notes are repeated with new ids. Checked are
+The server is started for it, as in the tests, and stopped afterwards. The example notes, or those of ``--source``, are repeated with new ids. Checked are
 the count of rows, that each lies in its note at its offset, and that a second load changes nothing.
 """
 
@@ -22,6 +22,8 @@ import psycopg
 
 from extractor.batch import screen
 from extractor.databases import Database, DatabaseNotes, load
+from extractor.notes import read_notes
+from extractor.schema import Note
 from tests.databases.conftest import NOTE, NOTE_NLP
 from tests.databases.server import PASSWORD, postgresql
 
@@ -39,10 +41,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--notes", type=int, default=20_000)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--source", type=Path, default=ROOT / "annotated_notes" / "dev")
     options = parser.parse_args()
     with postgresql() as url, tempfile.TemporaryDirectory() as place:
         with psycopg.connect(url, password=PASSWORD) as connection:
-            fill(connection, options.notes)
+            fill(connection, options.notes, options.source)
         run = Path(place) / "run"
         began = time.perf_counter()
         source = DatabaseNotes(Database(url, PASSWORD), "select * from note order by note_id")
@@ -64,9 +67,9 @@ def _say(what: str, began: float) -> None:
     print(f"{what}, {time.perf_counter() - began:,.1f} s", flush=True)  # noqa: T201 - a benchmark talks
 
 
-def fill(connection: psycopg.Connection[tuple[object, ...]], count: int) -> None:
+def fill(connection: psycopg.Connection[tuple[object, ...]], count: int, source: Path) -> None:
     """Make OMOP's tables and write notes."""
-    texts = [p.read_text(encoding="utf-8") for p in sorted((ROOT / "annotated_notes" / "dev").glob("*.txt"))]
+    texts = [note.text for note in read_notes([source]) if isinstance(note, Note)]
     connection.execute(NOTE.format(schema=""))
     connection.execute(NOTE_NLP.format(schema=""))
     lines = io.StringIO()

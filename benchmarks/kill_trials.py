@@ -19,13 +19,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
 import psutil
 
+from extractor.notes import read_notes
+from extractor.schema import Note
+
 ROOT = Path(__file__).resolve().parent.parent
+EXAMPLES = ROOT / "annotated_notes" / "dev"
 OUTPUTS = ("mentions.parquet", "answers.parquet", "screening.csv", "report.html")
 VARYING = ("started", "finished", "seconds", "notes_taken_over")
 KILLS = 3
@@ -41,7 +47,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         table = folder / "notes.csv"
-        write_notes(table, options.notes)
+        write_notes(table, options.notes, texts_of(options.source))
         began = time.perf_counter()
         started(table, folder / "whole", options.workers).wait()
         seconds = time.perf_counter() - began
@@ -62,6 +68,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--notes", type=int, default=1000)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--source", type=Path, default=EXAMPLES, help="the notes that are repeated")
     return parser.parse_args()
 
 
@@ -69,14 +76,23 @@ def _say(line: str) -> None:
     print(line, flush=True)  # noqa: T201 - a benchmark talks to the person who runs it
 
 
-def write_notes(path: Path, count: int) -> None:
-    """Write the example notes, repeated under new ids, as a table; every 97th is empty and will be set aside.
+def texts_of(source: Path) -> list[str]:
+    """Return the texts of a folder or file of notes.
+
+    Args:
+        source: whatever ``notecriteria screen`` reads.
+    """
+    return [note.text for note in read_notes([source]) if isinstance(note, Note)]
+
+
+def write_notes(path: Path, count: int, texts: Sequence[str]) -> None:
+    """Write notes, repeated under new ids, as a table; every 97th is empty and will be set aside.
 
     Args:
         path: the CSV file.
         count: how many notes.
+        texts: what is repeated.
     """
-    texts = [p.read_text(encoding="utf-8") for p in sorted((ROOT / "annotated_notes" / "dev").glob("*.txt"))]
     with path.open("w", encoding="utf-8", newline="") as stream:
         rows = csv.writer(stream)
         rows.writerow(["patient_id", "note_id", "note_date", "text"])

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from evaluation.tables import Tables, answer_table, mention_table, note_table
-from extractor.schema import ANSWER_COLUMNS, MENTION_COLUMNS, Note
+from extractor.schema import ANSWER_COLUMNS, ATTRIBUTES, MENTION_COLUMNS, Note
 from extractor.terms import written_forms
 
 NAME = "notecriteria"
@@ -115,6 +115,48 @@ class RuleLookup:
         return next((i for i, (kind, regex) in self._cues.items() if kind == category and regex.search(text)), None)
 
 
+_FUNCTION_WORDS = frozenset(
+    [
+        "a",
+        "an",
+        "and",
+        "as",
+        "at",
+        "be",
+        "by",
+        "for",
+        "from",
+        "has",
+        "he",
+        "in",
+        "is",
+        "no",
+        "not",
+        "of",
+        "on",
+        "or",
+        "she",
+        "the",
+        "to",
+        "was",
+        "with",
+    ]
+)
+"""Words that stand in case-sensitive expressions beside the abbreviations that are meant."""
+
+
+def _cased_parts(pattern: str) -> Iterator[str]:
+    """Yield the parts of an expression in which case counts."""
+    at = pattern.find("(?-i:")
+    while at >= 0:
+        depth, end = 1, at + 5
+        while depth and end < len(pattern):
+            depth += {"(": 1, ")": -1}.get(pattern[end], 0) if pattern[end - 1] != "\\" else 0
+            end += 1
+        yield pattern[at + 5 : end - 1]
+        at = pattern.find("(?-i:", end)
+
+
 class Header(NamedTuple):
     """A section's header in a text: where it begins, where its content begins, and the section's rule."""
 
@@ -180,13 +222,22 @@ class Reader:
     def cased_words(self) -> frozenset[str]:
         """The words that a rule wants in just these letters."""
         book = self._extractor.book
-        groups = [term.entry for term in book.terms] + [look.refusal for look in book.look_alikes]
-        cased = [text for rule in (*groups, *book.cues, *book.sections) for text in rule.cased]
-        for rule in (*groups, *book.cues, *book.sections):
-            cased += [
-                part for pattern in rule.patterns for part in re.findall(r"\(\?-i:((?:[^()]|\([^()]*\))*)\)", pattern)
-            ]
-        return frozenset(word for text in cased for word in re.findall(r"[A-Za-z]+", re.sub(r"\\[a-zA-Z]", " ", text)))
+        groups = (
+            *(term.entry for term in book.terms),
+            *(look.refusal for look in book.look_alikes),
+            *book.cues,
+            *book.sections,
+            *book.results,
+        )
+        cased = [text for rule in groups for text in rule.cased]
+        cased += [part for rule in groups for pattern in rule.patterns for part in _cased_parts(pattern)]
+        words = {word for text in cased for word in re.findall(r"[A-Za-z]+", re.sub(r"\\[a-zA-Z]", " ", text))}
+        return frozenset(words - {word.upper() for word in _FUNCTION_WORDS} - _FUNCTION_WORDS)
+
+    def asks_company(self, mention: Mapping[str, Any]) -> bool:
+        """Return whether the entry that made a mention counts only in the company of other words."""
+        entry = self._entries.get(mention["rule"])
+        return entry is not None and bool(entry.near or entry.not_near)
 
     def names(self, mention: Mapping[str, Any]) -> list[str]:
         """Return the names of the entry that made a mention which the rules alone, without company, read as that entry's.
@@ -195,18 +246,21 @@ class Reader:
             mention: a mention whose own words are such a name; for others there are none.
         """
         entry = self._entries.get(mention["rule"])
-        if entry is None or mention["label"] not in self.NAMED or entry.near or entry.not_near:
+        if entry is None or mention["label"] not in self.NAMED or self.asks_company(mention):
             return []
         if entry.id not in self._names:
             forms = {form for term in (*entry.terms, *entry.cased) for form in written_forms(term)}
-            self._names[entry.id] = [form for form in sorted(forms) if self._reads(form, mention)]
+            alone = self.mentions(f"The patient has {mention['text']}.")
+            details = alone[0]["details"] if len(alone) == 1 else {}
+            self._names[entry.id] = [form for form in sorted(forms) if self._reads(form, mention, details)]
         names = self._names[entry.id]
         return names if mention["text"].casefold() in {name.casefold() for name in names} else []
 
-    def _reads(self, name: str, mention: Mapping[str, Any]) -> bool:
+    def _reads(self, name: str, mention: Mapping[str, Any], details: Mapping[str, Any]) -> bool:
+        """Return whether a name by itself is read as its entry, without more said in it ("metastatic cancer")."""
         frame = "The patient has "
         found = self.mentions(f"{frame}{name}.")
         span = (len(frame), len(frame) + len(name))
-        return [(m["label"], m["concept"], m["start"], m["end"]) for m in found] == [
-            (mention["label"], mention["concept"], *span)
-        ]
+        return [(m["label"], m["concept"], m["start"], m["end"], m["details"]) for m in found] == [
+            (mention["label"], mention["concept"], *span, details)
+        ] and not any(found[0][attribute] for attribute in ATTRIBUTES)

@@ -1,13 +1,17 @@
 """What a text must hold for a regular expression to match: words that a scanner can look for.
 
-For each alternative of an expression either the strings one of which every match *begins* with, or strings one of
-which every match *holds*. The idea is that of RE2's prefilter and of Cox, "Regular expression matching with a trigram
-index" (2012); the expression's own parse tree is read, so the rules stay the only source.
+For each alternative of an expression strings one of which every match begins with or holds, in the scanner's own
+alphabet (:func:`folded`): letters in lower case, ``0`` for any digit, a blank for every other sign. So a blank also
+stands for the edge of a word, and ``ild`` is not looked for within ``mild``. The idea is that of RE2's prefilter and of
+Cox, "Regular expression matching with a trigram index" (2012); the expression's own parse tree is read, so the rules
+stay the only source.
 """
 
 from __future__ import annotations
 
 import re
+import string
+from collections.abc import Iterable
 from itertools import product
 from re import _constants as sre  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
@@ -15,17 +19,111 @@ from typing import Any, NamedTuple
 
 MOST = 700
 """Strings that one set may hold; an expression that needs more is followed no further."""
-LONGEST = 24
+LONGEST = 20
 """Characters of a string that are of use."""
-SHORTEST = 2
-"""Characters that a string to look for must have."""
-ENOUGH = 5
-"""Characters with which a string is rare enough; making it longer only makes more of them."""
+ENOUGH = 7
+"""Characters with which a string is rare enough; a longer one is taken only where it makes no more of them."""
 WIDEST = 4000
 """Characters a match may have; the rules are bounded well below."""
+_FEW = 16
+"""Strings of a second set, looked for one by one."""
+DEAREST = 0.02
+"""How often per character strings may be met by chance before a plain search is cheaper."""
 
-_SIGN_COST = 3.0
-"""The cost of looking for a single sign, which is met everywhere."""
+_BLANK = " "
+_DIGIT = "0"
+_FOLD = bytes(
+    ord(chr(b).lower()) if chr(b).isalpha() and b < 128 else ord(_DIGIT) if 48 <= b <= 57 else ord(_BLANK)
+    for b in range(256)
+)
+_ALPHABET = frozenset(string.ascii_lowercase + _DIGIT + _BLANK)
+_PERCENT = (
+    "e12.7 t9.1 a8.2 o7.5 i7.0 n6.7 s6.3 h6.1 r6.0 d4.3 l4.0 c2.8 u2.8 m2.4 w2.4 f2.2"
+    " g2.0 y2.0 p1.9 b1.5 v1.0 k0.8 j0.15 x0.15 q0.1 z0.07"
+)
+_OFTEN = {_BLANK: 0.19, _DIGIT: 0.03} | {each[0]: float(each[1:]) / 125 for each in _PERCENT.split()}
+"""How often a sign is met in English text, roughly."""
+
+_AGAIN = {_BLANK: 0.3, _DIGIT: 0.4}
+"""How often a sign is met behind its like."""
+_COMMON_WORD = 0.002
+_COMMON = frozenset(
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "been",
+        "but",
+        "by",
+        "can",
+        "did",
+        "do",
+        "for",
+        "from",
+        "had",
+        "has",
+        "have",
+        "he",
+        "her",
+        "him",
+        "his",
+        "if",
+        "in",
+        "is",
+        "it",
+        "its",
+        "may",
+        "more",
+        "no",
+        "not",
+        "now",
+        "of",
+        "off",
+        "on",
+        "one",
+        "or",
+        "other",
+        "our",
+        "out",
+        "over",
+        "patient",
+        "she",
+        "so",
+        "some",
+        "than",
+        "that",
+        "the",
+        "their",
+        "then",
+        "there",
+        "this",
+        "to",
+        "today",
+        "two",
+        "up",
+        "was",
+        "we",
+        "were",
+        "when",
+        "which",
+        "while",
+        "who",
+        "will",
+        "with",
+        "within",
+        "without",
+        "would",
+        "years",
+        "year",
+        "old",
+        "left",
+        "right",
+    ]
+)
 
 Strings = frozenset[str]
 _EMPTY: Strings = frozenset({""})
@@ -33,20 +131,17 @@ _ZERO_WIDTH = frozenset({sre.ASSERT, sre.ASSERT_NOT, sre.AT})
 _REPEATS = frozenset({sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT})
 
 
-_DEAR = 0.3
-"""A cost from which on classes such as digits are written out to find cheaper strings."""
-
-
 class Anchor(NamedTuple):
-    """Strings one of which every match of an alternative holds or stands behind; lower case, ASCII.
+    """Strings one of which every match of an alternative holds or stands behind, in the alphabet of :func:`folded`.
 
     A match begins between ``first`` and ``last`` characters behind the beginning of the string (negative: before it);
-    both are 0 where every match begins with the string.
+    both are equal where the place is known. Where it is not, a match holds one of ``also`` too, if that is not empty.
     """
 
     strings: Strings
     first: int
     last: int
+    also: Strings = frozenset()
 
 
 class Held(NamedTuple):
@@ -57,22 +152,76 @@ class Held(NamedTuple):
     most: int
 
 
+def folded(text: str) -> bytes:
+    """Return a text in the scanner's alphabet, with a blank before it and one behind it."""
+    return f" {text} ".encode("ascii", "replace").translate(_FOLD)
+
+
+def _fold(code: int) -> str:
+    return chr(_FOLD[code]) if code < 128 else _BLANK
+
+
 def anchors_of(pattern: str) -> list[Anchor] | None:
     """Return the anchors of all alternatives of a pattern, or ``None`` where some alternative has none.
 
     Args:
         pattern: the expression, read with ``re.IGNORECASE``.
     """
-    by_place: dict[tuple[int, int], set[str]] = {}
+    by_place: dict[tuple[int, int, Strings], set[str]] = {}
     for tree in _alternatives(list(_parser.parse(pattern, re.IGNORECASE))):
-        choices = _NARROW.choices(tree)
-        if not choices or min(c[0] for c in choices) > _DEAR:
-            choices += _WIDE.choices(tree)
+        choices = [c for c in _choices(tree) if c[0] <= DEAREST]
         if not choices:
             return None
         anchor = min(choices, key=lambda c: c[0])[1]
-        by_place.setdefault((anchor.first, anchor.last), set()).update(anchor.strings)
-    return [Anchor(frozenset(strings), *place) for place, strings in sorted(by_place.items())]
+        also = _besides(tree, anchor) if anchor.first != anchor.last else frozenset()
+        by_place.setdefault((anchor.first, anchor.last, also), set()).update(anchor.strings)
+    return [Anchor(frozenset(strings), *place) for place, strings in sorted(by_place.items(), key=lambda x: x[0][:2])]
+
+
+def _besides(tree: list[Any], anchor: Anchor) -> Strings:
+    """Return a second set of strings, one of which every match of an alternative holds, or an empty one."""
+    begins = _beginnings(tree, edges=False)[1]
+    others = [h.strings for h in _all_needed(tree)] + ([begins] if "" not in begins else [])
+    others = [
+        o
+        for o in others
+        if o != anchor.strings and len(o) <= _FEW and not any(s in t for s in o for t in anchor.strings)
+    ]
+    return min(others, key=_cost, default=frozenset())
+
+
+def beginnings_of(pattern: str) -> Strings:
+    """Return strings one of which every match of a pattern begins with, in the alphabet of :func:`folded`."""
+    return _beginnings(list(_parser.parse(pattern, re.IGNORECASE)), edges=False)[1]
+
+
+def signs_of(pattern: str) -> str:
+    """Return signs, no letters or digits, one of which every match of a pattern holds or stands behind; empty if not known."""
+    common: set[str] = set()
+    for tree in _alternatives(list(_parser.parse(pattern, re.IGNORECASE))):
+        choices = _signs(tree)
+        if not choices:
+            return ""
+        common |= min(choices, key=lambda c: (len(c), sorted(c)))
+    return "".join(sorted(common)) if len(common) <= _FEW_SIGNS else ""
+
+
+_FEW_SIGNS = 4
+
+
+def _signs(tree: list[Any]) -> list[frozenset[str]]:
+    """Return sets of signs of each of which a sequence holds one."""
+    found: list[frozenset[str]] = []
+    for op, value in tree:
+        if op is sre.LITERAL:
+            found.append(frozenset({chr(value)}))
+        elif op is sre.IN and all(kind is sre.LITERAL for kind, _ in value):
+            found.append(frozenset(chr(code) for _, code in value))
+        elif op is sre.ASSERT and value[0] == -1:
+            found += _signs(list(value[1]))
+        elif op in _REPEATS and value[0] >= 1:
+            found += _signs(list(value[2]))
+    return [f for f in found if all(s.isascii() and not s.isalnum() and s != _BLANK for s in f)]
 
 
 def width_of(pattern: str) -> int:
@@ -105,23 +254,27 @@ def _widths(tree: list[Any]) -> tuple[int, int]:
     return int(min(least, WIDEST)), int(min(most, WIDEST))
 
 
-def _usable(strings: Strings | None) -> bool:
-    """Return whether strings are worth looking for; a sign alone is, a letter or digit alone is not."""
-    return (
-        strings is not None
-        and bool(strings)
-        and all(len(s) >= SHORTEST or (s and not s.isalnum() and not s.isspace()) for s in strings)
-    )
+def _cost(strings: Iterable[str]) -> float:
+    """Return how often per character the strings are met by chance."""
+    return sum(map(_chance, strings))
 
 
-def _cost(strings: Strings) -> float:
-    """Return how often the strings are met by chance, letters alone considered."""
-    return float(sum(9.0 ** -min(len(s), 7) if len(s) > 1 else _SIGN_COST for s in strings))
+def _chance(text: str) -> float:
+    chance, before = 1.0, ""
+    for sign in text:
+        chance *= _AGAIN.get(sign, _OFTEN[sign]) if sign == before else _OFTEN[sign]
+        before = sign
+    word = text.strip()
+    if not word:
+        return 1.0  # a run of white space holds many
+    if word in _COMMON:
+        return max(chance, _COMMON_WORD)
+    return chance / 5 if len(word) == 1 and text[0] == text[-1] == _BLANK else chance  # a letter seldom stands alone
 
 
 def _cost_within(held: Held) -> float:
     """Return the cost of strings around which the beginning of a match has to be looked for."""
-    return _cost(held.strings) * (1.5 + (held.most - held.least) / 12)
+    return _cost(held.strings) * (1 if held.least == held.most else 5 + (held.most - held.least) / 8)
 
 
 def _times(first: Strings, second: Strings) -> Strings | None:
@@ -130,179 +283,270 @@ def _times(first: Strings, second: Strings) -> Strings | None:
     return frozenset((a + b) for a in first for b in second)
 
 
-def _union(parts: list[Strings | None]) -> Strings | None:
-    if any(p is None for p in parts):
-        return None
-    joined: Strings = frozenset().union(*parts)  # type: ignore[arg-type]
-    return joined if len(joined) <= MOST else None
+def _union(parts: Iterable[Strings | None]) -> Strings | None:
+    joined: set[str] = set()
+    for part in parts:
+        if part is None:
+            return None
+        joined |= part
+    return frozenset(joined) if len(joined) <= MOST else None
 
 
-class _Reader:
-    """Reads strings off a parse tree.
+def _is_word(strings: Strings, at: int) -> bool:
+    """Return whether all strings have a letter or digit at a place (0 or -1)."""
+    return all(s and s[at] != _BLANK for s in strings)
 
-    Args:
-        wide: whether classes such as digits and white space are written out.
-    """
 
-    def __init__(self, *, wide: bool) -> None:
-        self._most_of_class = 12 if wide else 4
+def _choices(tree: list[Any]) -> list[tuple[float, Anchor]]:
+    """Return the possible anchors of one alternative with their costs."""
+    choices: list[tuple[float, Anchor]] = []
+    lead, begins = _beginnings(tree)
+    if begins and "" not in begins:
+        choices.append((_cost(begins), Anchor(begins, lead, lead)))
+    if (held := _needed(tree)) is not None:
+        choices.append((_cost_within(held), Anchor(held.strings, -held.most, -held.least)))
+    for back in _looked_back_at(tree):
+        if (held := _needed(back)) is not None:
+            choices.append((_cost_within(held), Anchor(held.strings, 0, _width(back) + 1)))
+    return choices
 
-    def choices(self, tree: list[Any]) -> list[tuple[float, Anchor]]:
-        """Return the possible anchors of one alternative with their costs."""
-        choices: list[tuple[float, Anchor]] = []
-        begins = self._beginnings(tree)
-        if _usable(begins):
-            choices.append((_cost(begins), Anchor(begins, 0, 0)))
-        if (held := self._needed(tree)) is not None:
-            choices.append((_cost_within(held), Anchor(held.strings, -held.most, -held.least)))
-        for back in self._looked_back_at(tree):
-            if (held := self._needed(back)) is not None:
-                choices.append((_cost_within(held), Anchor(held.strings, 0, _width(back))))
-        return choices
 
-    @staticmethod
-    def _looked_back_at(tree: list[Any]) -> list[list[Any]]:
-        """Return the lookbehinds with which an alternative begins."""
-        found = []
-        for op, value in tree:
-            if op not in _ZERO_WIDTH:
-                break
-            if op is sre.ASSERT and value[0] == -1:
-                found.append(list(value[1]))
-        return found
+def _looked_back_at(tree: list[Any]) -> list[list[Any]]:
+    """Return the lookbehinds with which an alternative begins."""
+    found = []
+    for op, value in tree:
+        if op not in _ZERO_WIDTH:
+            break
+        if op is sre.ASSERT and value[0] == -1:
+            found.append(list(value[1]))
+    return found
 
-    def _exact(self, op: Any, value: Any) -> Strings | None:
-        """Return all strings that a node matches, if they are few."""
-        if op in _ZERO_WIDTH:
-            return _EMPTY
+
+def _members(members: list[Any]) -> Strings | None:
+    """Return the signs of the alphabet that a class holds; ``None`` where that is not plain to see."""
+    signs: set[str] = set()
+    for op, value in members:
         if op is sre.LITERAL:
-            return frozenset({chr(value).lower()}) if value < 128 else None
-        if op is sre.IN:
-            return self._exact_class(value)
-        if op is sre.SUBPATTERN:
-            return self._exact_sequence(list(value[3]))
-        if op is sre.ATOMIC_GROUP:
-            return self._exact_sequence(list(value))
-        if op is sre.BRANCH:
-            return _union([self._exact_sequence(list(branch)) for branch in value[1]])
-        if op in _REPEATS:
-            return self._exact_repeat(*value)
+            signs.add(_fold(value))
+        elif op is sre.RANGE:
+            signs.update(_fold(code) for code in range(value[0], min(value[1], 128) + 1))
+            if value[1] >= 128:
+                signs.add(_BLANK)
+        elif op is sre.CATEGORY and value is sre.CATEGORY_DIGIT:
+            signs.add(_DIGIT)
+        elif op is sre.CATEGORY and value is sre.CATEGORY_SPACE:
+            signs.add(_BLANK)
+        elif op is sre.CATEGORY and value is sre.CATEGORY_WORD:
+            signs.update(_ALPHABET)
+        else:
+            return None
+    return frozenset(signs)
+
+
+def _forbidden(tree: list[Any]) -> Strings:
+    """Return the signs of the alphabet that a negative assertion of one sign rules out altogether."""
+    if len(tree) != 1 or tree[0][0] is not sre.IN:
+        return frozenset()
+    codes: set[int] = set()
+    for op, value in tree[0][1]:
+        if op is sre.LITERAL:
+            codes.add(value)
+        elif op is sre.RANGE:
+            codes.update(range(value[0], min(value[1], 127) + 1))
+        elif op is sre.CATEGORY and value is sre.CATEGORY_DIGIT:
+            codes.update(range(48, 58))
+        elif op is sre.CATEGORY and value is sre.CATEGORY_WORD:
+            codes.update(c for c in range(128) if chr(c).isalnum())
+        elif op is sre.NEGATE:
+            return frozenset()
+    ruled_out = {c for c in string.ascii_lowercase if {ord(c), ord(c.upper())} <= codes}
+    if set(range(48, 58)) <= codes:
+        ruled_out.add(_DIGIT)
+    return frozenset(ruled_out)
+
+
+def _beside(value: Any, behind: int) -> Strings | None:
+    """Return the few signs that a negative assertion leaves beside a place; its direction is -1 or 1."""
+    direction, tree = value
+    if direction != behind:
         return None
+    left = _ALPHABET - _forbidden(list(tree))
+    return left if len(left) <= 3 else None
 
-    def _exact_class(self, members: list[Any]) -> Strings | None:
-        chars: set[str] = set()
-        for op, value in members:
-            if op is sre.LITERAL and value < 128:
-                chars.add(chr(value).lower())
-            elif op is sre.RANGE and value[1] < 128:
-                chars.update(chr(c).lower() for c in range(value[0], value[1] + 1))
-            elif op is sre.CATEGORY and value is sre.CATEGORY_DIGIT:
-                chars.update("0123456789")
-            elif op is sre.CATEGORY and value is sre.CATEGORY_SPACE:
-                chars.update(" \t\n\r\f\v")
-            else:
-                return None
-        return frozenset(chars) if len(chars) <= self._most_of_class else None
 
-    def _exact_repeat(self, low: int, high: Any, tree: Any) -> Strings | None:
-        if high is sre.MAXREPEAT or high > 2:
-            return None
-        once = self._exact_sequence(list(tree))
-        if once is None:
-            return None
-        found: set[str] = set()
-        for times in range(low, int(high) + 1):
-            if len(once) ** times > MOST:
-                return None
-            found.update("".join(p) for p in product(once, repeat=times))
-        return frozenset(found) if len(found) <= MOST else None
-
-    def _exact_sequence(self, tree: list[Any]) -> Strings | None:
-        whole: Strings | None = _EMPTY
-        for op, value in tree:
-            part = self._exact(op, value)
-            whole = _times(whole, part) if part is not None and whole is not None else None
-            if whole is None or max(map(len, whole)) > LONGEST * 2:
-                return None
-        return whole
-
-    def _edge(self, op: Any, value: Any) -> Strings:
-        """Return the single characters with which a repeated class begins and ends, if it must occur."""
-        if op in _REPEATS and value[0] >= 1 and len(value[2]) == 1 and value[2][0][0] is sre.IN:
-            return self._exact_class(value[2][0][1]) or _EMPTY
+def _exact(op: Any, value: Any) -> Strings | None:
+    """Return all strings that a node matches, if they are few."""
+    if op in _ZERO_WIDTH:
         return _EMPTY
+    if op is sre.LITERAL:
+        return frozenset({_fold(value)})
+    if op is sre.IN:
+        signs = _members(value)
+        return signs if signs is not None and len(signs) <= 8 else None
+    if op is sre.SUBPATTERN:
+        return _exact_sequence(list(value[3]))
+    if op is sre.ATOMIC_GROUP:
+        return _exact_sequence(list(value))
+    if op is sre.BRANCH:
+        return _union(_exact_sequence(list(branch)) for branch in value[1])
+    if op in _REPEATS:
+        return _exact_repeat(*value)
+    return None
 
-    def _beginnings(self, tree: list[Any]) -> Strings:
-        """Return strings one of which every match begins with; the empty one where nothing is known."""
-        so_far: Strings = _EMPTY
-        for i, (op, value) in enumerate(tree):
-            if min(map(len, so_far)) >= ENOUGH:
+
+def _exact_repeat(low: int, high: Any, tree: Any) -> Strings | None:
+    if high is sre.MAXREPEAT or high > 3:
+        return None
+    once = _exact_sequence(list(tree))
+    if once is None:
+        return None
+    found: set[str] = set()
+    for times in range(low, int(high) + 1):
+        if len(once) ** times > MOST:
+            return None
+        found.update("".join(p) for p in product(once, repeat=times))
+    return frozenset(found) if len(found) <= MOST else None
+
+
+def _exact_sequence(tree: list[Any]) -> Strings | None:
+    whole: Strings | None = _EMPTY
+    for op, value in tree:
+        part = _exact(op, value)
+        whole = _times(whole, part) if part is not None and whole is not None else None
+        if whole is None or max(map(len, whole)) > LONGEST * 2:
+            return None
+    return whole
+
+
+def _left_of(tree: list[Any], at: int) -> Strings | None:
+    """Return the few signs one of which stands before what a tree goes on with, if an assertion at a place says so."""
+    op, value = tree[at]
+    if op is sre.ASSERT_NOT:
+        return _beside(value, -1)
+    if op is sre.AT and value is sre.AT_BOUNDARY:
+        _, behind = _beginnings(tree[at + 1 :], edges=False)
+        if _is_word(behind, 0):
+            return frozenset({_BLANK})
+    return None
+
+
+def _right_of(tree: list[Any], at: int, so_far: Strings) -> Strings | None:
+    """Return the few signs one of which stands behind strings, if an assertion at a place says so."""
+    op, value = tree[at]
+    if op is sre.ASSERT_NOT:
+        return _beside(value, 1)
+    if op is sre.AT and value is sre.AT_BOUNDARY and _is_word(so_far, -1):
+        return frozenset({_BLANK})
+    return None
+
+
+def _beginnings(tree: list[Any], *, edges: bool = True) -> tuple[int, Strings]:
+    """Return strings one of which every match begins with, and how far behind their beginning the match begins."""
+    done: set[str] = set()
+    so_far: Strings = _EMPTY
+    lead = 0
+    for i, (op, value) in enumerate(tree):
+        if op in _ZERO_WIDTH:
+            if edges and so_far == _EMPTY and (left := _left_of(tree, i)):
+                so_far, lead = left, 1
+            elif len(min(so_far, key=len)) > lead and (right := _right_of(tree, i, so_far)):
+                so_far = _times(so_far, right) or so_far
                 break
-            part = self._exact(op, value)
-            grown = _times(so_far, part) if part is not None else None
-            if grown is None:
-                behind = self._beginnings_of(op, value)
-                if op in _REPEATS and value[0] == 0:  # left out, the match goes on with what follows
-                    inner, rest = self._beginnings(list(value[2])), self._beginnings(tree[i + 1 :])
-                    behind = _union([inner, rest]) or _EMPTY
-                last = _times(so_far, behind)
-                so_far = last if last is not None else so_far
-                break
-            so_far = grown
-        return frozenset(s[:LONGEST] for s in so_far)
+            continue
+        done.update(s for s in so_far if len(s) - lead >= ENOUGH)
+        so_far = so_far - done
+        if not so_far:
+            break
+        part = _exact(op, value)
+        grown = _times(so_far, part) if part is not None else None
+        if grown is None:
+            behind = _beginnings_of(op, value)
+            if op in _REPEATS and value[0] == 0:  # left out, the match goes on with what follows
+                rest = _beginnings(tree[i + 1 :], edges=False)[1]
+                behind = _union([_beginnings(list(value[2]), edges=False)[1], rest]) or _EMPTY
+            so_far = _times(so_far, behind) or so_far
+            break
+        so_far = grown
+    found = {s[: LONGEST + lead] for s in done | so_far}
+    return lead, frozenset(s for s in found if not any(s[:n] in found for n in range(1, len(s))))
 
-    def _beginnings_of(self, op: Any, value: Any) -> Strings:
-        if op is sre.SUBPATTERN:
-            return self._beginnings(list(value[3]))
-        if op is sre.BRANCH:
-            found: Strings = frozenset().union(*(self._beginnings(list(branch)) for branch in value[1]))
-            return found if len(found) <= MOST else _EMPTY
-        if op in _REPEATS and value[0] >= 1:
-            return self._beginnings(list(value[2]))
-        return _EMPTY
 
-    def _needed(self, tree: list[Any]) -> Held | None:
-        """Return strings one of which every match holds, the cheapest such set."""
-        candidates: list[Held] = []
-        run, run_at = _EMPTY, (0, 0)
-        before = (0, 0)
-        for op, value in tree:
-            width = _widths([(op, value)])
-            behind = (min(before[0] + width[0], WIDEST), min(before[1] + width[1], WIDEST))
-            part = self._exact(op, value)
-            grown = _times(run, part) if part is not None else None
-            if grown is not None and max(map(len, grown)) <= LONGEST:
-                run, before = grown, behind
+def _beginnings_of(op: Any, value: Any) -> Strings:
+    if op is sre.SUBPATTERN:
+        return _beginnings(list(value[3]), edges=False)[1]
+    if op is sre.BRANCH:
+        return _union(_beginnings(list(branch), edges=False)[1] for branch in value[1]) or _EMPTY
+    if op in _REPEATS and value[0] >= 1:
+        edge = _leading_edge(op, value)
+        return edge if edge != _EMPTY else _beginnings(list(value[2]), edges=False)[1]
+    return _EMPTY
+
+
+def _edge(op: Any, value: Any) -> Strings:
+    """Return the single signs with which a repeated class begins and ends, if it must occur."""
+    if op in _REPEATS and value[0] >= 1 and len(value[2]) == 1 and value[2][0][0] is sre.IN:
+        return _exact(*value[2][0]) or _EMPTY
+    return _EMPTY
+
+
+def _leading_edge(op: Any, value: Any) -> Strings:
+    """Return the signs with which a repeated class begins, as many as must occur."""
+    edge = _edge(op, value)
+    return edge if len(edge) > 1 or edge == _EMPTY else frozenset(e * min(value[0], 4) for e in edge)
+
+
+def _needed(tree: list[Any]) -> Held | None:
+    """Return strings one of which every match holds, the cheapest such set."""
+    return min(_all_needed(tree), key=_cost_within, default=None)
+
+
+def _all_needed(tree: list[Any]) -> list[Held]:
+    """Return all sets of strings of each of which every match holds one."""
+    candidates: list[Held] = []
+    run, run_at, closed = _EMPTY, (0, 0), False
+    before = (0, 0)
+    for i, (op, value) in enumerate(tree):
+        if op in _ZERO_WIDTH:
+            if closed:
                 continue
-            edge = self._edge(op, value) if part is None else _EMPTY
-            candidates.append(Held(_times(run, edge) or run, *run_at))
-            if part is not None:
-                run, run_at = part, before
-            else:
-                run, run_at = edge, (max(0, behind[0] - 1), max(0, behind[1] - 1)) if edge != _EMPTY else behind
-                if (inner := self._needed_of(op, value)) is not None:
-                    candidates.append(Held(inner.strings, before[0] + inner.least, min(before[1] + inner.most, WIDEST)))
-            before = behind
-        candidates.append(Held(run, *run_at))
-        usable = [c for c in candidates if _usable(c.strings)]
-        return min(usable, key=_cost_within) if usable else None
-
-    def _needed_of(self, op: Any, value: Any) -> Held | None:
-        if op is sre.SUBPATTERN:
-            return self._needed(list(value[3]))
-        if op is sre.ATOMIC_GROUP:
-            return self._needed(list(value))
-        if op is sre.BRANCH:
-            parts = [self._needed(list(branch)) for branch in value[1]]
-            joined = _union([p.strings if p else None for p in parts])
-            if joined is None:
-                return None
-            held = [p for p in parts if p is not None]
-            return Held(joined, min(p.least for p in held), max(p.most for p in held))
-        if op in _REPEATS and value[0] >= 1:
-            return self._needed(list(value[2]))
-        return None
+            if run == _EMPTY and (left := _left_of(tree, i)):
+                run, run_at = left, (before[0] - 1, before[1] - 1)
+            elif run != _EMPTY and (right := _right_of(tree, i, run)) and (grown := _times(run, right)):
+                run, closed = grown, True
+            continue
+        width = _widths([(op, value)])
+        behind = (min(before[0] + width[0], WIDEST), min(before[1] + width[1], WIDEST))
+        part = _exact(op, value)
+        grown = _times(run, part) if part is not None and not closed else None
+        if grown is not None and len(max(grown, key=len)) <= LONGEST:
+            run, before = grown, behind
+            continue
+        edge = _edge(op, value) if part is None else _EMPTY
+        candidates.append(Held(run if closed else _times(run, edge) or run, *run_at))
+        closed = False
+        if part is not None:
+            run, run_at = part, before
+        else:
+            run, run_at = edge, (max(0, behind[0] - 1), max(0, behind[1] - 1)) if edge != _EMPTY else behind
+            if (inner := _needed_of(op, value)) is not None:
+                candidates.append(Held(inner.strings, before[0] + inner.least, min(before[1] + inner.most, WIDEST)))
+        before = behind
+    candidates.append(Held(run, *run_at))
+    return [c for c in candidates if c.strings and "" not in c.strings]
 
 
-_NARROW = _Reader(wide=False)
-_WIDE = _Reader(wide=True)
+def _needed_of(op: Any, value: Any) -> Held | None:
+    if op is sre.SUBPATTERN:
+        return _needed(list(value[3]))
+    if op is sre.ATOMIC_GROUP:
+        return _needed(list(value))
+    if op is sre.BRANCH:
+        parts = [_needed(list(branch)) for branch in value[1]]
+        held = [p for p in parts if p is not None]
+        joined = _union(p.strings for p in held)
+        if len(held) < len(parts) or joined is None:
+            return None
+        return Held(joined, min(p.least for p in held), max(p.most for p in held))
+    if op in _REPEATS and value[0] >= 1:
+        return _needed(list(value[2]))
+    return None

@@ -99,7 +99,7 @@ def _screener(settings: Settings) -> Screener:
     return Screener(settings.trial, settings.rules, settings.as_of)
 
 
-def _died(kept: Any) -> NoReturn:
+def _died(kept: Any, *_: object) -> NoReturn:
     raise NoteCriteriaError(
         f"the process that answered for patient {kept.patient_id} died, perhaps out of memory;"
         " give the machine more, then go on with --resume"

@@ -29,12 +29,14 @@ from extractor.screener import Screener, reference_date
 from extractor.sheet import Sheet
 from extractor.spool import Spool
 from extractor.tables import ANSWER_SCHEMA, MENTION_SCHEMA, TableWriter, storable
-from extractor.workers import Crew, Done, Settings, extraction
+from extractor.workers import NOTE_TIMEOUT, Crew, Done, Settings, extraction
 
 _PACKAGES: Final = ("notecriteria", "medspacy", "spacy", "pyarrow")
 _PACKAGE: Final = Path(__file__).parent
 KINDS: Final[tuple[Kind, ...]] = ("input", "set_aside", "warning")
 """Kinds of issues, the gravest first."""
+_LONGEST: Final = 1e7
+"""Seconds of a time limit at most: what every system's timer takes."""
 FEW: Final = 200
 """Patients that are answered sooner than other processes start."""
 
@@ -164,6 +166,7 @@ def screen(
     workers: int = 1,
     redact_evidence: bool = False,
     resume: bool = False,
+    note_timeout: float = NOTE_TIMEOUT,
     progress: Progress | None = None,
 ) -> Run:
     """Read notes, answer a trial's questions for every patient and write the run folder.
@@ -182,6 +185,7 @@ def screen(
         workers: processes to work in; the results are the same whatever their number.
         redact_evidence: leave the words of the notes out of all files.
         resume: take over what an earlier run in the folder, finished or killed, read with the same rules and version.
+        note_timeout: seconds after which a note is set aside; 0 lets it take as long as it likes.
         progress: is told of every note and patient.
 
     Returns:
@@ -195,6 +199,8 @@ def screen(
         raise UsageError("no input: name a folder or file of notes")
     if workers < 1:
         raise UsageError(f"--workers {workers}: give 1 or more")
+    if not 0 <= note_timeout <= _LONGEST:
+        raise UsageError(f"--note-timeout {note_timeout:g}: give seconds, or 0 for no limit")
     reference_date([], as_of)
     how = reading(
         columns,
@@ -217,9 +223,10 @@ def screen(
         "date_shift_column": date_shift_column,
         "workers": workers,
         "redact_evidence": redact_evidence,
+        "note_timeout": note_timeout,
     }
     folder = RunFolder(run.out)
-    settings = Settings(site, redact_evidence, trial, as_of)
+    settings = Settings(site, redact_evidence, trial, as_of, note_timeout)
     with (
         Checkpoint(folder.path, _key(run.screener, redact=redact_evidence), resume=resume) as kept,
         # The run before may have been killed by one of its notes, which must not kill this one.

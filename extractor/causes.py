@@ -12,10 +12,22 @@ from extractor.matching import Target
 CAUSE_LABELS = frozenset({"HLH_CAUSE", "EBV", "CAR_T", "TCE", "ADC", "MALIGNANCY", "RHEUM_DISEASE"})
 
 _FILL = r"(?:[\s,:(\"'?]|(?<![A-Za-z])(?:the|a|an|her|his|their|acute|active|underlying|known|new|recent|severe|disseminated|primary|concurrent|ongoing|possible|probable|likely|presumed|suspected|flare\sof|activity\sof|reactivation\sof|infection\swith|reactivated|visceral|his/her|either|uncontrolled|relapsed|refractory|progressive|systemic|chronic|prior|previous|treatment\swith|therapy\swith|administration\sof|infusion\sof|exposure\sto|grade\s\d)(?![A-Za-z]))*(?:(?!(?:of|no|not|without|negative|than|but|after|rather|which|who|and|or|for|with|neither|excluded)\b)[a-z]{3,14}[\s-]){0,2}"
-_LINK = r"(?:secondary\s(?:to|with)|\(?2/2\)?|2[\u00b0o\"']?\s?(?:to|/2)|due\sto|d/t|caused\sby|triggered\sby|induced\sby|driven\sby|precipitated\sby|provoked\sby|attribut\w{2,5}\sto|related\sto|associated\s(?:with|to)|a/w|in\s(?:the\s)?(?:setting|context)\sof|on\s(?:the\s)?(?:background|basis)\sof|from|following|post|after|put\sdown\sto|ascribed\sto|complicating|as\s(?:a\s)?complication\sof|result(?:ing|ed|s)?\sfrom|part\sof|because\sof|owing\sto|\(?(?:cause|trigger|driver|a?etiology|precipitant|culprit)\)?\s?(?::|=|was|is|being|likely|\s)|<-|based\son|as\sa\s(?:result|consequence)\sof|brought\son\sby|set\soff\sby|arising\s(?:from|in)|underlying)"
-_HEDGE = r"(?:[\s,)(:?-]|(?<![A-Za-z])(?:is|was|were|are|to\sbe|felt|thought|considered|believed|judged|most|likely|probably|possibly|presumed|clearly|therefore|as|gr\.?\s?\d|syndrome|picture|episode|flare|it|which|that|now|again|all|assumed|regarded\sas|deemed|seems|appears|may\sbe|attributed|episodes?|criteria|met|\d/8|developed|occurred|put|down|presumably|perhaps|maybe|possible|probable|suspected|might\sbe|could\sbe|may\shave\sbeen|been)(?![A-Za-z]))*"
+_LINK = r"(?:secondary\s(?:to|with)|\(?2/2\)?|2[\u00b0o\"']?\s?(?:to|/2)|due\sto|d/t|caused\sby|triggered\sby|induced\sby|driven\sby|precipitated\sby|provoked\sby|attribut\w{2,5}\sto|related\sto|associated\s(?:with|to)|a/w|in\s(?:the\s)?(?:setting|context)\sof|on\s(?:the\s)?(?:background|basis)\sof|from|following|post|after|put\sdown\sto|ascribed\sto|complicating|as\s(?:a\s)?complication\sof|result(?:ing|ed|s)?\sfrom|part\sof|because\sof|owing\sto|blamed\son|reactive\sto|\(?(?:cause|trigger|driver|culprit|spark|precipitant|a?etiology)\)?\s?(?::|=|was|is|being|likely|\s)|trig(?:ger(?:ed|s)?)?\s?(?:=|:|by|was|likely)|<-|based\son|as\sa\s(?:result|consequence)\sof|brought\son\sby|set\soff\sby|arising\s(?:from|in)|underlying)"
+_NOUN = r"(?:trigger|cause|driver|culprit|spark|precipitant|a?etiology)"
+_LEAD_TO_NOUN = r"(?:[\s,(]|(?<![A-Za-z])(?:is|was|as|being|to\sbe|be|may|might|could|thought|felt|believed|considered|judged|regarded\sas|the|a|her|his|its|likely|probable|probably|possible|possibly|presumed|suspected|most|sole|main|only|real)(?![A-Za-z])){1,14}"
+_HEDGE = r"(?:[\s,)(:?-]|(?<![A-Za-z])(?:not|is|was|were|are|to\sbe|felt|thought|considered|believed|judged|most|likely|probably|possibly|presumed|clearly|therefore|as|gr\.?\s?\d|syndrome|picture|episode|flare|it|which|that|now|again|all|assumed|regarded\sas|deemed|seems|appears|may\sbe|attributed|episodes?|criteria|met|\d/8|developed|occurred|put|down|presumably|perhaps|maybe|possible|probable|suspected|might\sbe|could\sbe|may\shave\sbeen|been)(?![A-Za-z]))*"
+_IS_CAUSE = re.compile(rf"{_LEAD_TO_NOUN}{_NOUN}s?(?![A-Za-z])", re.IGNORECASE)
+"""Words behind a cause that call it one ("EBV thought to be the trigger")."""
+_CAUSE_OF_HLH = re.compile(
+    rf"{_LEAD_TO_NOUN}{_NOUN}s?\s(?:of|for|behind)\s(?:(?:the|her|his|this|a|an|secondary|severe)\s){{0,3}}",
+    re.IGNORECASE,
+)
+_COMPANY = re.compile(r"[\s,;:(-]*(?:w/|with|and)?[\s,(]*(?:the\s)?", re.IGNORECASE)
+_DENIED = re.compile(r"(?<![A-Za-z])(?:not|never)(?![A-Za-z])", re.IGNORECASE)
 _HEDGED = re.compile(rf"{_HEDGE}", re.IGNORECASE)
-_BEHIND_HLH = re.compile(rf"{_HEDGE}(?:(?:in|on|with)\s[\w\s'-]{{2,24}}[,;:(]{_HEDGE})?{_LINK}{_FILL}", re.IGNORECASE)
+_BEHIND_HLH = re.compile(
+    rf"{_HEDGE}(?:\.\s{_HEDGE})?(?:(?:in|on|with)\s[\w\s'-]{{2,24}}[,;:(]{_HEDGE})?{_LINK}{_FILL}", re.IGNORECASE
+)
 _MADE = (
     r"(?:associated|related|induced|driven|triggered|positive|mediated|provoked|precipitated|complicated\sby|assoc\.?)"
 )
@@ -45,13 +57,17 @@ _DOUBT = re.compile(
     r"|perhaps|maybe|may\sbe|may\shave|might|could|questionabl[ey]|unclear|versus|vs)\b",
     re.IGNORECASE,
 )
+_DOUBT_BEHIND = re.compile(
+    r"\s?(?:\?|\(?(?:prob(?:abl[ey])?|poss(?:ibl[ey])?|likely|presumed|presumably|suspected)(?![A-Za-z-]))",
+    re.IGNORECASE,
+)
 """Words between HLH and its cause by which the writer does not commit himself to the link."""
 _HEADLESS = re.compile(
     rf"\W*(?:(?:\w+\s){{0,3}}?(?:felt|thought|considered|believed|regarded|attributed|judged|presumably|probably|likely|trigger|cause|this|it|all|driven|due|secondary|triggered)\s)?{_HEDGE}(?:{_LINK}|(?:we\s|i\s)?(?:put|ascribe|attribute)\s(?:this|it)\s(?:down\s)?to|trig(?:ger(?:ed|s)?)?\s?(?:=|:|by|was|likely)){_FILL}",
     re.IGNORECASE,
 )
 _CAUSE_OF = re.compile(
-    r"\b(?:trigger|cause|driver|precipitant|a?etiology|origin|source|reason|culprit)s?\s(?:of|for|behind)\s(?:the\s|her\s|his\s|this\s)?$",
+    r"\b(?:trigger|cause|driver|precipitant|a?etiology|origin|source|reason|culprit|spark)s?\s(?:of|for|behind)\s(?:the\s|her\s|his\s|this\s)?$",
     re.IGNORECASE,
 )
 _NAMED = re.compile(
@@ -79,10 +95,11 @@ _LIST = re.compile(r"\s?(?:,|and|/|\+|&|with|or|vs\.?|\()\s?(?:the\s|an?\s|\w{1,
 
 
 class Link(NamedTuple):
-    """What links a cause to HLH: the HLH mention, and whether the writer leaves the link open ("possibly due to")."""
+    """What links a cause to HLH: the HLH mention, and whether the writer leaves it open ("possibly due to") or denies it ("not due to")."""
 
     head: Target
     doubtful: bool
+    denied: bool
 
 
 @dataclass(frozen=True)
@@ -107,13 +124,16 @@ class CauseLinker:
             for cause in causes:
                 if self._behind(text, head, cause) or self._before(text, head, cause):
                     linked.setdefault(cause, head)
+        for cause in causes:
+            if cause.term.entry.details.get("says_cause") and (heads or before):
+                linked.setdefault(cause, (heads or list(before))[-1])
         if not heads and before:
             for cause in causes:
                 if self._headless(text, sentence, cause):
                     linked.setdefault(cause, before[-1])
         self._coordinate(text, causes, linked)
         return {
-            cause: Link(head, _DOUBT.search(_between(text, sentence, head, cause)) is not None)
+            cause: _linked(text, sentence, head, cause)
             for cause, head in _one_span_each(_specific(text, linked)).items()
         }
 
@@ -131,14 +151,14 @@ class CauseLinker:
         in_brackets = gap in (" (", "(") and text[cause.end : cause.end + 1] == ")"
         if in_brackets and _SECONDARY.search(text, max(0, head.start - 30), head.start):
             return True  # "infection-associated HLH (CMV)"
-        if _BEHIND_HLH.fullmatch(gap):
+        if _BEHIND_HLH.fullmatch(gap) or (_IS_CAUSE.match(text, cause.end) and _COMPANY.fullmatch(gap)):
             return True
         return _INDUCED.match(text, cause.end) is not None and _HEDGED.fullmatch(gap) is not None
 
     @staticmethod
     def _headless(text: str, sentence: tuple[int, int], cause: Target) -> bool:
         """Return whether a sentence without HLH in it says what HLH, named shortly before, is due to."""
-        if _INDUCED.match(text, cause.end):
+        if _INDUCED.match(text, cause.end) or _IS_CAUSE.match(text, cause.end):
             return True
         gap = text[sentence[0] : cause.start]
         return len(gap) <= 120 and _HEADLESS.fullmatch(gap) is not None
@@ -146,7 +166,11 @@ class CauseLinker:
     @staticmethod
     def _before(text: str, head: Target, cause: Target) -> bool:
         gap = text[cause.end : head.start]
-        return cause.end <= head.start and len(gap) <= 50 and _BEFORE_HLH.fullmatch(gap) is not None
+        if cause.end > head.start or len(gap) > 80:
+            return False
+        if gap == " ":
+            return cause.term.label == "EBV"  # "EBV HLH"
+        return (len(gap) <= 50 and _BEFORE_HLH.fullmatch(gap) is not None) or _CAUSE_OF_HLH.fullmatch(gap) is not None
 
     @staticmethod
     def _coordinate(text: str, causes: Sequence[Target], linked: dict[Target, Target]) -> None:
@@ -164,11 +188,14 @@ class CauseLinker:
                     linked[cause] = linked[other]
 
 
-def _between(text: str, sentence: tuple[int, int], head: Target, cause: Target) -> str:
-    """Return the words that link a cause to HLH; of HLH named before the sentence, those from its beginning."""
-    if cause.end <= head.start:
-        return text[cause.end : head.start]
-    return text[max(head.end, sentence[0]) : cause.start]
+def _linked(text: str, sentence: tuple[int, int], head: Target, cause: Target) -> Link:
+    """Return a link with what its words say of it: those between HLH and the cause, or those that call it a cause."""
+    ahead = cause.end <= head.start
+    words = text[cause.end : head.start] if ahead else text[max(head.end, sentence[0]) : cause.start]
+    behind = _IS_CAUSE.match(text, cause.end)
+    words += f" {behind.group()}" if behind else ""
+    doubtful = _DOUBT.search(words) or _DOUBT_BEHIND.match(text, cause.end)
+    return Link(head, doubtful is not None, _DENIED.search(words) is not None)
 
 
 def _specific(text: str, linked: dict[Target, Target]) -> dict[Target, Target]:

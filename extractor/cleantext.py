@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -17,6 +19,8 @@ from extractor.lines import superfluous
 from extractor.markup import Plain, plain_of
 from extractor.placeholders import PLACEHOLDER, meaning
 
+_OFFSET = "q"
+"""Offsets are kept as plain machine numbers; a list of them would take ten times the note's memory."""
 _UNUSUAL = re.compile(r"[^\t\n\x20-\x7e]")
 _UNUSUAL_OR_PLACEHOLDER = re.compile(f"{_UNUSUAL.pattern}|{PLACEHOLDER.pattern}", re.IGNORECASE)
 _SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
@@ -122,8 +126,8 @@ class CleanText:
 
     text: str
     original: str
-    starts: list[int] | None = None
-    ends: list[int] | None = None
+    starts: Sequence[int] | None = None
+    ends: Sequence[int] | None = None
     plain: Plain | None = None
 
     def span(self, start: int, end: int) -> tuple[int, int]:
@@ -161,7 +165,7 @@ def clean(note: str) -> CleanText:
     if here is None:
         starts, ends = list(plain.starts), list(plain.ends)
     else:
-        upto = words.ends or [at + 1 for at in here[:-1]]
+        upto = words.ends if words.ends is not None else [at + 1 for at in here[:-1]]
         starts = [plain.starts[at] for at in here[:-1]]
         ends = [plain.ends[_behind_marks(plain.text, at) - 1] for at in upto]
     return CleanText(words.text, note, [*starts, plain.span(end, end)[0]], ends, plain)
@@ -169,12 +173,12 @@ def clean(note: str) -> CleanText:
 
 def _clean(note: str) -> CleanText:
     """Return the clean text of a note without mark-up."""
-    placeholders = PLACEHOLDER.search(note) is not None
+    placeholders = any(sign in note for sign in "[<{") and PLACEHOLDER.search(note) is not None
     unusual = _UNUSUAL_OR_PLACEHOLDER if placeholders else _UNUSUAL
     if not placeholders and unusual.search(note) is None:
         return _flowing(CleanText(note.replace("|", "\t"), note))  # a table's bar parts cells as a tab does
     pieces: list[str] = []
-    starts: list[int] = []
+    starts = array(_OFFSET)
     wide: list[tuple[int, int, int]] = []
     last = 0
     for match in unusual.finditer(note):
@@ -206,34 +210,34 @@ def _flowing(cleaned: CleanText) -> CleanText:
     here = cleaned.starts if cleaned.starts is not None else range(len(text) + 1)
     upto = cleaned.ends
     pieces: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
+    starts = array(_OFFSET)
+    ends = array(_OFFSET)
     last = 0
     for start, end, new in changes:
         pieces += (text[last:start], new)
-        starts += here[last:start]
+        starts.extend(here[last:start])
         if new:
             starts.append(here[start])
         if upto is not None:
-            ends += upto[last:start]
+            ends.extend(upto[last:start])
             if new:
                 ends.append(upto[start])
         last = end
     pieces.append(text[last:])
-    starts += here[last:]
+    starts.extend(here[last:])
     if upto is not None:
-        ends += upto[last:]
+        ends.extend(upto[last:])
     return CleanText("".join(pieces), cleaned.original, starts, ends if upto is not None else None)
 
 
-def _ends(starts: list[int], wide: list[tuple[int, int, int]]) -> list[int]:
+def _ends(starts: array[int], wide: list[tuple[int, int, int]]) -> array[int]:
     """Return where what each clean character stands for ends.
 
     Args:
         starts: where it begins; the last entry is the end of the text.
         wide: stretches of clean text that stand for several characters, with the end of these.
     """
-    ends = [at + 1 for at in starts[:-1]]
+    ends = array(_OFFSET, (at + 1 for at in starts[:-1]))
     for first, last, end in wide:
-        ends[first:last] = [end] * (last - first)
+        ends[first:last] = array(_OFFSET, [end] * (last - first))
     return ends

@@ -99,6 +99,12 @@ def screen(
         bool,
         typer.Option("--resume", help="Go on with a run that was stopped, or read only what is new since the last."),
     ] = False,
+    note_timeout: Annotated[
+        float | None,
+        typer.Option(
+            "--note-timeout", metavar="SECONDS", help="Set a note aside that takes longer; 0: no limit. Default: 300."
+        ),
+    ] = None,
     engine: Annotated[str, typer.Option("--engine", help="local, or spark for a cluster (docs/spark.md).")] = "local",
     master: Annotated[
         str | None,
@@ -122,7 +128,13 @@ def screen(
     if engine == "local" and (master or spark_conf):
         raise UsageError("--master and --spark-conf are for Spark; add --engine spark")
     if engine == "spark":
-        _refuse_local(workers=workers != 1, resume=resume, sql=sql or url, part_column=part_column)
+        _refuse_local(
+            workers=workers != 1,
+            resume=resume,
+            sql=sql or url,
+            part_column=part_column,
+            note_timeout=note_timeout is not None,
+        )
     if out is None:
         raise UsageError("--out DIR is missing; name the run folder to write")
     from contextlib import nullcontext
@@ -150,6 +162,8 @@ def screen(
     else:
         given: list[Input] = [*(inputs or []), *_query(inputs, sql, url, password_file)]
         parts: dict[str, Any] = {"part_column": part_column, "part_separator": part_separator}
+        if note_timeout is not None:
+            parts["note_timeout"] = note_timeout
         try:
             with nullcontext() if quiet else console.progress() as progress:
                 run = batch.screen(given, out, workers=workers, resume=resume, progress=progress, **parts, **common)
@@ -171,6 +185,7 @@ def _refuse_local(**given: object) -> None:
         "workers": "--workers is for the local engine; on Spark say --master 'local[2]' or --spark-conf",
         "resume": "--resume is for the local engine; Spark repeats what was lost by itself, so leave it out",
         "sql": "--sql and --url are for the local engine; on Spark name table:NAME",
+        "note_timeout": "--note-timeout is for the local engine; Spark has none for a note, so leave it out",
         "part_column": "--part-column is for the local engine; for Spark join the parts of each note before",
     }
     for name, told in instead.items():

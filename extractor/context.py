@@ -19,7 +19,7 @@ from typing import NamedTuple
 from extractor.matching import Target
 from extractor.rulefiles import Cue
 from extractor.scan import PatternSet
-from extractor.terms import alternation
+from extractor.terms import alternation, parts_of, whole_words
 from extractor.tokens import token_bounds
 
 DIRECTIONS = {
@@ -58,23 +58,34 @@ class ContextRule:
         return _loose_edges(self.cue)
 
     @cached_property
+    def parts(self) -> list[str]:
+        """The expressions of which it is made, in the order in which they are tried."""
+        words = [whole_words([p]) for p in parts_of(self.cue.terms, self.cue.cased)]
+        return words + [f"(?a:(?:{p}))" for p in self.cue.patterns]
+
+    @cached_property
     def regex(self) -> re.Pattern[str]:
         """The compiled expression."""
         return re.compile(self.pattern, re.IGNORECASE)
 
-    @property
+    @cached_property
+    def kinds(self) -> tuple[frozenset[str], frozenset[str]]:
+        """The labels that the cue may govern, and those it may not."""
+        return frozenset(self.cue.labels), frozenset(self.cue.not_labels)
+
+    @cached_property
     def direction(self) -> str:
         """ConText's name for the cue's role; a termination of some kinds only is a pseudo cue that ends them."""
         if self.cue.role == "termination" and self.cue.ends:
             return "PSEUDO"
         return DIRECTIONS[self.cue.role]
 
-    @property
+    @cached_property
     def ends(self) -> bool:
         """Whether the cue only ends others; its scope is a token on each side, else it would end nothing before another end."""
         return self.cue.role == "termination"
 
-    @property
+    @cached_property
     def category(self) -> str:
         """ConText's category; pseudo cues and terminations have categories of their own."""
         if self.cue.role == "pseudo":
@@ -132,13 +143,26 @@ class ContextEngine:
 
     @cached_property
     def _patterns(self) -> PatternSet:
-        return PatternSet([rule.pattern for rule in self.rules])
+        return PatternSet([rule.parts for rule in self.rules])
 
     @cached_property
     def _ends(self) -> dict[str, set[str]]:
         return {c: ends_of(c, self.rules) for c in {r.category for r in self.rules}}
 
-    def edges(self, text: str, start: int, end: int, targets: Sequence[Target]) -> list[Edge]:
+    def cues_in(self, text: str, start: int, end: int) -> list[tuple[int, int, int]]:
+        """Return (start, rule, end) of the cues that begin in a stretch of clean text, in order."""
+        return sorted(
+            (m.start(), index, m.end()) for index, m in self._patterns.find(text, start, end) if m.end() > m.start()
+        )
+
+    def edges(
+        self,
+        text: str,
+        start: int,
+        end: int,
+        targets: Sequence[Target],
+        cues: Sequence[tuple[int, int, int]] | None = None,
+    ) -> list[Edge]:
         """Return the edges of one sentence.
 
         Args:
@@ -146,12 +170,11 @@ class ContextEngine:
             start: where the sentence begins.
             end: where it ends.
             targets: the mentions that begin in it.
+            cues: the cues of the stretch that holds it, where they were looked for already.
         """
-        found = [
-            (m.start(), m.end(), self.rules[index])
-            for index, m in self._patterns.find(text, start, end)
-            if m.end() > m.start()
-        ]
+        known = cues if cues is not None else self.cues_in(text, start, end)
+        inside = known[bisect_left(known, (start, 0, 0)) : bisect_left(known, (end, 0, 0))]
+        found = [(s, e, self.rules[index]) for index, s, e in sorted((index, s, e) for s, index, e in inside)]
         if not found:
             return []
         tokens = token_bounds(text, start, end)
@@ -184,10 +207,7 @@ class ContextEngine:
         same = other.rule.category == category
         if other.rule.direction != "TERMINATE" and not same and other.rule.category not in self._ends[category]:
             return
-        if same and (scope.rule.cue.labels, scope.rule.cue.not_labels) != (
-            other.rule.cue.labels,
-            other.rule.cue.not_labels,
-        ):
+        if same and scope.rule.kinds != other.rule.kinds:
             return
         if direction in ("FORWARD", "BIDIRECTIONAL") and other.start > scope.start:
             scope.scope_end = min(scope.scope_end, other.start)
@@ -260,7 +280,9 @@ def refine(text: str, targets: Sequence[Target], edges: Sequence[Edge]) -> list[
         cue, target = edge.cue, targets[edge.target]
         before = cue.end <= target.start
         between = text[cue.end : target.start] if before else text[target.end : cue.start]
-        if cue.cue.category == "uncertain" and target.start < cue.start and cue.end <= target.end:
+        if before and (_bracket_closed(text, cue, between) or _list_over(text, cue, target, between)):
+            continue
+        if cue.cue.category in ("uncertain", "hypothetical") and target.start < cue.start and cue.end <= target.end:
             continue  # a word of the name itself: "HLH-like syndrome"
         if cue.cue.max_scope is not None and len(_WORD.findall(between)) > cue.cue.max_scope:
             continue
@@ -270,15 +292,95 @@ def refine(text: str, targets: Sequence[Target], edges: Sequence[Edge]) -> list[
             continue
         if cue.cue.nearest and not _is_nearest(text, targets, by_cue[cue.start, cue.end, cue.cue.id], edge):
             continue
+        if not before and cue.cue.category == "uncertain" and _NEXT_ITEM.search(between):
+            continue
+        if cue.cue.category == "uncertain" and _qualifies(text, target):
+            continue
         kept.append(edge)
-    return kept
+    return _own_predicates(text, targets, kept)
+
+
+_NEXT_ITEM = re.compile(
+    r",\s*(?!which\b|that\b|also\b|now\b|then\b|later\b|initially\b|and\b|or\b|but\b)[A-Za-z]{4,}\s+$"
+)
+_COMPOUND = re.compile(r"[\s-]{1,2}(?:ILD|associated|related|triggered|driven|induced|HLH|MAS)\b")
+
+
+def _qualifies(text: str, target: Target) -> bool:
+    """Return whether a rheumatic disease only says what kind of thing is doubted ("query RA-ILD")."""
+    return target.term.label == "RHEUM_DISEASE" and _COMPOUND.match(text, target.end) is not None
+
+
+def _own_predicates(text: str, targets: Sequence[Target], edges: list[Edge]) -> list[Edge]:
+    """Return the edges without negations that a later item of their list no longer bears, since it has a predicate of its own.
+
+    "No reversibility, asthma unlikely": what follows the comma is doubted, not denied.
+    """
+    predicated = {
+        e.target
+        for e in edges
+        if e.cue.cue.category == "uncertain" and e.cue.cue.role == "following" and e.cue.start >= targets[e.target].end
+    }
+    return [
+        e
+        for e in edges
+        if not (
+            e.target in predicated
+            and e.cue.cue.category == "negated"
+            and e.cue.end <= targets[e.target].start
+            and "," in text[e.cue.end : targets[e.target].start]
+        )
+    ]
+
+
+def _bracket_closed(text: str, cue: CueMatch, between: str) -> bool:
+    """Return whether a cue stands in brackets that close before the mention ("7.1 (s/p 2 units), ferritin").
+
+    A cue that fills its brackets alone qualifies what follows: "(possible) lymphoma".
+    """
+    depth = 0
+    for at, sign in enumerate(between):
+        if sign == "(":
+            depth += 1
+        elif sign == ")":
+            depth -= 1
+            if depth < 0:
+                opened = _OPENED.search(text, max(0, cue.start - 160), cue.start)
+                return opened is not None and not (opened[1].strip() == "" and between[:at].strip(" .") == "")
+    return False
+
+
+_OPENED = re.compile(r"\(([^()]*)$")
+_AFFIRMED = re.compile(
+    r",\s*(?:and\s+|but\s+|with\s+)?(?:known|stable|unchanged|mild(?:ly)?|moderate|severe|worse(?:ning|ned)?|persist(?:ent|ing)|chronic|increas(?:ed|ing)|"
+    r"decreas(?:ed|ing)|elevated|ongoing|continued|progressive|positive|likely|probabl[ey]|possibl[ey]|suspected|underlying|\+|\?)(?=[\s\w?])",
+    re.IGNORECASE,
+)
+_ALTERNATIVE = re.compile(r"[^.;:()]{0,120}?\b(?:or|nor)\b", re.IGNORECASE)
+_NEGATED_ITEM = re.compile(r"\bno\s[^,;.:]{1,40},\s*(?:and\s+)?$", re.IGNORECASE)
+
+
+def _list_over(text: str, cue: CueMatch, target: Target, between: str) -> bool:
+    """Return whether the list of things denied has ended before a mention.
+
+    A list closed by "or" is denied throughout. Without it, an item that is called known, stable, worse or the like is affirmed, and
+    where each item has its own "no" ("no effusion, no mass, and ILD"), an item without one is affirmed too.
+    """
+    if cue.cue.category != "negated" or cue.cue.role != "preceding" or "," not in between:
+        return False
+    if _ALTERNATIVE.match(text, target.end) or re.search(r"\b(?:or|nor)\b", between[between.find(",") :]):
+        return False
+    if _AFFIRMED.search(between + text[target.start : target.start + 1]):
+        return True
+    own = text[cue.start : cue.end].lower()
+    return own.startswith("no") and _NEGATED_ITEM.search(text, max(0, cue.start - 60), cue.start) is not None
 
 
 def _parted(between: str, governed: Sequence[int], targets: Sequence[Target]) -> bool:
     """Return whether a comma and further words part a mention from a cue behind it ("asthma, rash resolved")."""
     if len({(targets[i].start, targets[i].end) for i in governed}) > 1 and len(between) > 60:
         return bool(re.search(r"[;:]", between))
-    bare = re.sub(r"\([^()]*\)", "", between)
+    bare = re.sub(r"\([^()]*\)|,\s(?:which|that)\b", "", between)
     return bool(_PARTED.search(bare)) and not (len(governed) > 1 and _LISTED.fullmatch(bare))
 
 

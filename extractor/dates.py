@@ -91,6 +91,12 @@ _PATTERN = re.compile(
 )
 
 
+_WORDS = "|".join(sorted({m[:3] for m in _MONTHS} | set(_NUMBERS) | {"last", "yesterday"}, key=lambda w: (-len(w), w)))
+_BEGINS = re.compile(rf"(?<!\d)\d|'(?=\d)|\b(?:{_WORDS})", re.IGNORECASE)
+_BEGINS_CHINESE = re.compile(rf"[\d']|\b(?:{_WORDS})", re.IGNORECASE)
+"""Where a date can begin, so that the long expression is tried nowhere else."""
+
+
 @dataclass(frozen=True, slots=True)
 class DateMention:
     """A date in a text: offsets, ISO (partial as ``2021`` or ``2021-03``) and whether its order is ambiguous."""
@@ -191,7 +197,14 @@ def find_dates(text: str, start: int, end: int, note_date: str | None) -> list[D
     """
     note = parse_date(note_date)
     found = []
-    for m in _PATTERN.finditer(text, start, end):
+    done = start
+    begins = _BEGINS if text.find("年", start, end) < 0 else _BEGINS_CHINESE
+    for begin in begins.finditer(text, start, end):
+        at = begin.start()
+        m = _PATTERN.match(text, at, end) if at >= done else None
+        if m is None:
+            continue
+        done = m.end()
         date = _read(m, note)
         if date is not None:
             found.append(date)
@@ -216,8 +229,8 @@ def _names_month(m: re.Match[str]) -> bool:
         return True
     if _VERB_IS_NEXT.match(m.string, m.end()):
         return False
-    if _MONTH_IS_NEXT.search(m.string, max(0, m.start() - 10), m.start()):
-        return True
+    if name.lower() != "mar" and _MONTH_IS_NEXT.search(m.string, max(0, m.start() - 10), m.start()):
+        return True  # "from MAR" is the list of drugs given
     return name.istitle()
 
 

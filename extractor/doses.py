@@ -26,7 +26,8 @@ _BARE_BEFORE = re.compile(
     r"(?<![\d./:-])(?P<n>\d{1,4}(?:[.,]\d)?)\s(?:of\s(?:the\s)?|po\s|iv\s|oral\s|daily\s)?$", re.IGNORECASE
 )
 _BARE = re.compile(
-    r"[ \t]{0,3}(?:at\s(?!\d{4})|of\s|to\s|was\s)?(?P<n>\d{1,4}(?:[.,]\d)?)(?![\d./%^]|\s?(?:%|days?(?!\s\d)|d\b|weeks?|wks?|months?|mos?|years?|yrs?|y\b|x10|times|courses?|cycles?|pulses?|doses?|ml|/))"
+    r"[ \t]{0,3}(?:at\s(?!\d{4})|of\s|to\s|was\s)?(?P<n>(?!(?:19[5-9]|20[0-4])\d\b)\d{1,4}(?:[.,]\d)?)(?![\d./%^]|\s?(?:%|days?(?!\s\d)|d\b|weeks?|wks?|months?|mos?|years?|yrs?|y\b|x10|times(?!\s(?:[2-7]|two|three|four|five|six|seven)\b)|courses?|cycles?|pulses?|doses?|ml|/))",
+    re.IGNORECASE,
 )
 _SERIES = re.compile(
     r"[ \t:]{0,3}(?P<doses>\d{2,4}(?:\s?mg)?(?:\s?(?:/|,|-|then|->|>)\s?\d{2,4}(?:\s?mg)?){2,5})"
@@ -85,12 +86,13 @@ _HOURS = re.compile(
 )
 _ONCE = re.compile(
     r"(?<![A-Za-z])(?:x\s?1(?![\d.]|\s?(?:w(?:ee)?k|mo(?:nth)?s?\b|d(?:ay)?s?\b|h))|once(?!\s(?:a|daily|weekly|per|every|monthly|in))|(?:one|1|single|stat|one-off|first|1st)\s(?:\w+\s)?dose(?!s)|"
-    r"dose\s?#?1\b|stat\b|one[- ]time|(?:given|gave)\sin\s(?:the\s)?(?:office|ED|ER|A&E|clinic|ambulance|triage)|in\sthe\s(?:ED|ER|ambulance))",
+    r"dose\s?#?1\b|stat\b|one[- ]time|pre-?med\w{0,10}|(?:with\s)?(?:each|every)\s(?:step\s|ramp\s)?(?:cycle|infusion|dose)\b|(?:given|gave)\sin\s(?:the\s)?(?:office|ED|ER|A&E|clinic|ambulance|triage)|in\sthe\s(?:ED|ER|ambulance))",
     re.IGNORECASE,
 )
 _ONE_OF = re.compile(r"(?:single|one|1|stat)\s(?:\w+\s)?dose\sof\s(?:\w+\s)?$", re.IGNORECASE)
 _DASH_SPAN = re.compile(
-    r"(?<![\d-])(?P<m1>\d{1,2})-(?P<d1>\d{1,2})\s?(?:~|to|until|till)\s?(?P<m2>\d{1,2})-(?P<d2>\d{1,2})(?![\d-])"
+    r"(?<![\d-])(?P<m1>\d{1,2})-(?P<d1>\d{1,2})\s?(?:~|to|until|till)\s?(?P<m2>\d{1,2})-(?P<d2>\d{1,2})(?![\d-])",
+    re.IGNORECASE,
 )
 _MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 _NAMED_SPAN = re.compile(
@@ -131,6 +133,7 @@ _MONTH_SPAN = re.compile(
 )
 _DAY_LIST = re.compile(
     r"(?<![\d/.])(?P<slashed>\d{1,2}/\d{1,2}(?:(?:/\d{2,4})?\s?(?:,|and|&|\+)\s?(?:and\s)?\d{1,2}/\d{1,2}(?:/\d{2,4})?)+)(?![\d/])"
+    rf"|(?<![\d/.])(?P<named>\d{{1,2}}\s(?:{_MONTHS})[a-z]{{0,6}}(?:\s?(?:,|and|&)\s?(?:and\s)?\d{{1,2}}\s(?:{_MONTHS})[a-z]{{0,6}})+)"
     rf"|(?<![\d/.])(?P<days>\d{{1,2}}(?:(?:st|nd|rd|th)?\s?(?:,|and|&)\s?(?:and\s)?\d{{1,2}})+)(?:st|nd|rd|th)?\s(?:{_MONTHS})",
     re.IGNORECASE,
 )
@@ -369,8 +372,11 @@ def _days(window: str, year: int) -> float | None:
     for m in _DURATION.finditer(window):
         count = float(_WORDS.get(m["c"].lower(), 0) or (m["c"] if m["c"].isdigit() else 1))
         unit = m["u"].lower()
-        if re.match(r"\s?(?:ago|later|after|before|prior|earlier|post)\b", window[m.end() : m.end() + 9]) or (
-            not m["x"] and re.search(r"(?:after|over|every|in|within|at|until|from|q)\s?$", window[: m.start()])
+        if re.match(
+            r"\s?(?:ago|later|after|before|prior|earlier|post)\b", window[m.end() : m.end() + 9], re.IGNORECASE
+        ) or (
+            not m["x"]
+            and re.search(r"(?:after|over|every|in|within|at|until|from|q)\s?$", window[: m.start()], re.IGNORECASE)
         ):
             continue
         months = unit == "/12" or (unit.startswith("m") and not unit.startswith("morn"))
@@ -442,6 +448,15 @@ def _listed_days(m: re.Match[str], year: int) -> float:
     """Return how many of the days of a list ("3/1, 3/2 and 3/3", "5, 6 and 7 March") follow one another."""
     if m["days"]:
         return longest_run([int(n) for n in re.findall(r"\d{1,2}", m["days"])])
+    if m["named"]:
+        months = _MONTHS.lower().split("|")
+        found = re.findall(rf"(\d{{1,2}})\s({_MONTHS})", m["named"], re.IGNORECASE)
+        try:
+            return longest_run(
+                [dt.date(year, months.index(name.lower()) + 1, int(day)).toordinal() for day, name in found]
+            )
+        except ValueError:
+            return float(len(found))
     pairs = [(int(a), int(b)) for a, b in re.findall(r"(?<![\d/])(\d{1,2})/(\d{1,2})", m["slashed"])]
     runs = []
     for month_first in (True, False):

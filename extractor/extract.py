@@ -8,13 +8,13 @@ from pathlib import Path
 
 from extractor.cleantext import clean
 from extractor.context import ContextEngine, Edge
-from extractor.matching import Target, candidates, choose, find_targets, scan
+from extractor.matching import Target, candidates, choose, find_targets
 from extractor.mentions import Assembler
 from extractor.rulebook import Rulebook, Term, load_rulebook
 from extractor.rulefiles import Entry
 from extractor.schema import ATTRIBUTES, Mention, Note
 from extractor.sections import SectionFinder
-from extractor.sentences import find_sentences
+from extractor.sentences import find_sentences, sentences_at
 
 
 class Extractor:
@@ -106,13 +106,12 @@ class Extractor:
 
     def _of(self, note: Note) -> list[Mention]:
         cleaned = clean(note.text)
-        scanned = scan(cleaned.text, self.book)
-        found = candidates(cleaned.text, self.book, scanned)
+        found = candidates(cleaned.text, self.book)
         if not found:
             return []
         sections = self._sections.find(cleaned.text)
-        sentences = find_sentences(cleaned.text, sections)
-        targets = choose(cleaned.text, found, self.book, sentences, sections, scanned)
+        sentences = sentences_at(cleaned.text, sections, sorted({t.start for t in found}))
+        targets = choose(cleaned.text, found, self.book, sentences, sections)
         if not targets:
             return []
         return self._assembler.assemble(
@@ -122,15 +121,35 @@ class Extractor:
     def _edges(self, text: str, sentences: list[tuple[int, int]], targets: list[Target]) -> list[Edge]:
         edges: list[Edge] = []
         i = 0
+        held = []
         for start, end in sentences:
             first = i
             while i < len(targets) and targets[i].start < end:
                 i += 1
             if i > first:
-                edges += [
-                    Edge(first + e.target, e.cue) for e in self._context.edges(text, start, end, targets[first:i])
-                ]
+                held.append((start, end, first, i))
+        for run in _runs(held):
+            cues = self._context.cues_in(text, run[0][0], run[-1][1])
+            for start, end, first, last in run:
+                found = self._context.edges(text, start, end, targets[first:last], cues)
+                edges += [Edge(first + e.target, e.cue) for e in found]
         return edges
+
+
+def _runs(held: list[tuple[int, int, int, int]]) -> Iterator[list[tuple[int, int, int, int]]]:
+    """Yield sentences that follow one another without a gap."""
+    run: list[tuple[int, int, int, int]] = []
+    for each in held:
+        if run and (run[-1][1] != each[0] or each[1] - run[0][0] > _RUN):
+            yield run
+            run = []
+        run.append(each)
+    if run:
+        yield run
+
+
+_RUN = 20_000
+"""Characters in which cues are looked for at once."""
 
 
 def _public(mentions: list[Mention]) -> list[Mention]:

@@ -39,6 +39,12 @@ _NO = re.compile(r"(?:no|n|none|nil|neg(?:ative)?|absent|denies|never|nein|non)\
 _YES = re.compile(r"(?:yes|y|pos(?:itive)?|present|s\u00ec|si|ja|oui)\b", re.IGNORECASE)
 _UNKNOWN = re.compile(r"(?:unk(?:nown)?|n/?a|not\s(?:sure|known|done|assessed|applicable)|unsure|\?)", re.IGNORECASE)
 _NOT_DONE = re.compile(r"not\s(?:done|tested|assessed|performed)|nd\b", re.IGNORECASE)
+_TASK = re.compile(
+    r"\s*(?:re-?)?(?:send|order|check|start|give|call|book|arrange|request|obtain|draw|follow|repeat|refer|discuss|consider|schedule|stop|hold|ask|chase|await|"
+    r"collect|get|add|test|taper|wean)\b",
+    re.IGNORECASE,
+)
+"""Words that make a box that of a task, not of an answer."""
 _OPTION = re.compile(
     r"[ \t:?/|,-]{0,6}(?P<word>yes|no|unk(?:nown)?|n/?a|y|n|none|pos(?:itive)?|neg(?:ative)?)\b[ \t]{0,2}(?=\[|\()",
     re.IGNORECASE,
@@ -119,7 +125,7 @@ def _header(text: str, line_start: int) -> list[_Column]:
 
 
 _YES_NO = re.compile(
-    r"\b(?:yes|y|s\u00ec|si|ja|oui)\b.{2,40}\b(?:no|n|nein|non)\b|\b(?:no|n)\b.{2,40}\b(?:yes|y)\b", re.IGNORECASE
+    r"\b(?:yes|y|s\u00ec|si|ja|oui)\b.{1,40}\b(?:no|n|nein|non)\b|\b(?:no|n)\b.{1,40}\b(?:yes|y)\b", re.IGNORECASE
 )
 _CELL_GAPS = re.compile(r"\S+(?:[ ]\S+)*")
 
@@ -185,7 +191,7 @@ def _box(text: str, line_start: int, start: int, end: int, line_end: int) -> Res
     between = text[box.end() : start]
     if re.search(r"[ \t]{3,}\S", between.lstrip()) or re.search(r"[:;.]\s", between):
         return None
-    if any(p.match(between.strip()) for p in (_NO, _YES, _UNKNOWN)):
+    if any(p.match(between.strip()) for p in (_NO, _YES, _UNKNOWN)) or _TASK.match(between):
         return None
     if box["c"] and re.search(r"_{2,}", between):
         return Result("no", box.start(), box.end(), "checkbox")  # a blank beside a ticked one

@@ -11,6 +11,8 @@ WRAP_WIDTH = 58
 """A line at least this long is taken to be wrapped when it ends without punctuation."""
 _ALMOST = 44
 """A line of this length is wrapped too where the next word would have made it longer than ``WRAP_WIDTH``."""
+ROOM = 4
+"""Characters that must be left in a line, besides its next word, before it is taken to have ended on purpose."""
 
 _ABBREVIATIONS = [
     "dr",
@@ -59,8 +61,17 @@ _GOES_ON = re.compile(
 )
 _TABLE_GAP = re.compile(r"\S[ \t]{3,}\S")
 _DATE_LEAD = re.compile(r"[ \t]*(?:\d{1,4}[./-]\d{1,4}(?:[./-]\d{2,4})?|\d{4}|since \d{4})[ \t:–-]")
+_OPEN_BRACKET = re.compile(r"\([^()]{0,120}$")
+_CLOSES = re.compile(r"[^()\n]{0,120}\)")
+_LINKING = re.compile(
+    "had|has|have|was|were|is|are|be|been|and|or|nor|but|of|with|without|for|to|in|on|at|by|from|who|which|that|"
+    "than|then|as|when|because|although|while|since|until|after|before|during|not|did|does|do|will|would|can|could|may|might|should|the|a|an"
+)
+"""Words that go on with a sentence at the beginning of a line."""
 _FIRST_WORD = re.compile(r"[ \t]*(\S+)")
 _CAPITALS = re.compile(r"[ \t]*[A-Z][A-Z /&'()-]{2,40}:?[ \t]*\Z")
+_BEGINS = re.compile(r"[A-Z][a-z]")
+_DAY = re.compile(r"\d(?:st|nd|rd|th)?$")
 _LETTER_SMALL = re.compile(r"[a-z]")
 
 
@@ -79,6 +90,8 @@ def break_ends_sentence(text: str, at: int) -> bool:
         return True
     if _LIST_LEAD.match(head):
         return True
+    if _OPEN_BRACKET.search(line) and _CLOSES.match(following) and not line.endswith((".", ";")):
+        return False
     if line.endswith(":"):
         return not re.match(r"[ \t]{0,12}[<>=~a-z\d]", head) or _is_field(head)
     if line.endswith((".", "!", "?", ";")):
@@ -90,9 +103,23 @@ def break_ends_sentence(text: str, at: int) -> bool:
         return _is_field(head) and not first.islower()
     if _is_field(head):
         return True
+    if first not in "(,;)/&+" and _had_room(text, line_start, line, head):
+        return True
     if first.islower() or first in "(,;)/&+":
         return _is_short_item(line) and _is_short_item(head.rstrip()) and first not in "(,;)"
     return True
+
+
+def _had_room(text: str, line_start: int, line: str, head: str) -> bool:
+    """Return whether the next line's first word would have stood in a line, so that the line was not wrapped but ended."""
+    width = len(head.rstrip())
+    if line_start:
+        above = text.rfind("\n", max(0, line_start - 400), line_start - 1) + 1
+        width = max(width, len(text[above:line_start].rstrip()))
+    word = head.split(maxsplit=1)[0]
+    if _LINKING.fullmatch(word):
+        return False
+    return len(line) + 1 + len(word) + ROOM <= width
 
 
 def _is_short_item(line: str) -> bool:
@@ -123,15 +150,18 @@ def superfluous(text: str) -> list[tuple[int, int, str]]:
 def _wraps(text: str) -> list[tuple[int, int, str]]:
     """Return the breaks of lines that are surely wrapped."""
     found = []
-    before, start, at = "", 0, text.find("\n")
+    before, start, at = 0, 0, text.find("\n")
     while at >= 0:
         following = text.find("\n", at + 1)
         end = following if following >= 0 else len(text)
         line, head = text[start:at].rstrip(), text[at + 1 : end]
-        if line and head and _is_wrapped(line, head, prose=min(len(before), len(line)) >= WRAP_WIDTH):
-            space = at + 1 + len(head) - len(head.lstrip())
-            found.append((start + len(line), space, " "))
-        before, start, at = line, at + 1, following
+        space = at + 1 + len(head) - len(head.lstrip())
+        stop = start + len(line)
+        if "  " in line and _is_struck_twice(line):
+            line, head = _DOUBLE.sub(" ", line), _DOUBLE.sub(" ", head)
+        if line and head and _is_wrapped(line, head, prose=min(before, len(line)) >= WRAP_WIDTH):
+            found.append((stop, space, " "))
+        before, start, at = len(line), at + 1, following
     return found
 
 
@@ -151,8 +181,8 @@ def _is_wrapped(line: str, head: str, *, prose: bool) -> bool:
     if not _GOES_ON.search(line):
         if not full:
             return False
-        if first[1][0].isupper() and not (prose or len(head) >= WRAP_WIDTH) and _LETTER_SMALL.search(line + head):
-            return False  # two lines of a form may be long by chance; a capital behind them proves nothing
+        if _BEGINS.match(first[1]) and not (prose or len(head) >= WRAP_WIDTH or _DAY.search(line)):
+            return False  # two lines of a form may be long by chance; a word that begins something may begin the second
     if _LIST_LEAD.match(head) or _is_field(head) or _TABLE_GAP.search(line) or _TABLE_GAP.search(head[:80]):
         return False
     if _DATE_LEAD.match(head) and _DATE_LEAD.match(line):
@@ -174,13 +204,18 @@ def _doubles(text: str, taken: set[int]) -> list[tuple[int, int, str]]:
         start = text.rfind("\n", 0, place.start()) + 1
         end = text.find("\n", place.start())
         end = len(text) if end < 0 else end
-        gaps = list(_DOUBLE.finditer(text, start, end))
-        throughout = len(gaps) > 2 and len(gaps) > 2 * len(_SINGLE.findall(text[start:end]))
-        for gap in gaps:
+        throughout = _is_struck_twice(text[start:end])
+        for gap in _DOUBLE.finditer(text, start, end):
             if gap.start() not in taken and _says_nothing(text, start, gap.start(), throughout=throughout):
                 found.append((gap.start(), gap.end(), " "))
         place = _DOUBLE.search(text, end)
     return found
+
+
+def _is_struck_twice(line: str) -> bool:
+    """Return whether the spaces of a line are struck twice throughout."""
+    twice = len(_DOUBLE.findall(line))
+    return twice > 2 and twice > 2 * len(_SINGLE.findall(line))
 
 
 def _says_nothing(text: str, line: int, at: int, *, throughout: bool) -> bool:

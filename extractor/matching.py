@@ -9,13 +9,11 @@ from typing import NamedTuple
 
 from extractor.misspellings import Speller
 from extractor.rulebook import Rulebook, Term
-from extractor.scan import PatternSet, Place
+from extractor.scan import PatternSet
 from extractor.sections import Section, section_at
 
 REFUSAL_REACH = 300
 """Characters before a mention in which a look-alike that covers it begins."""
-Scanned = dict[int, list[Place]]
-"""For each pattern where its matches can begin."""
 
 
 class Target(NamedTuple):
@@ -39,37 +37,28 @@ def find_targets(
     Args:
         text: clean text.
         book: the rules.
-        sentences: (start, end) of every sentence, in order.
+        sentences: (start, end) of every sentence, in order; those that hold a match will do.
         sections: the sections, whose headers are part of a mention's company.
 
     Returns:
         Targets by start, then end, then label; none of one label overlaps another of it.
     """
-    scanned = scan(text, book)
-    return choose(text, candidates(text, book, scanned), book, sentences, sections, scanned)
+    return choose(text, candidates(text, book), book, sentences, sections)
 
 
-def candidates(text: str, book: Rulebook, scanned: Scanned | None = None) -> list[Target]:
+def candidates(text: str, book: Rulebook) -> list[Target]:
     """Return every match of every vocabulary entry in a clean text."""
-    scanned = scanned or scan(text, book)
-    patterns = _patterns(book)
-    return [
+    found = [
         trimmed(text, m.start(), m.end(), book.terms[index])
-        for index in sorted(scanned)
-        if index < len(book.terms)
-        for m in patterns.matches(index, text, scanned[index], 0, len(text))
+        for index, m in _patterns(book).find(text)
         if m.end() > m.start()
-    ] + misspelled(text, book)
+    ]
+    return found + misspelled(text, book)
 
 
 def misspelled(text: str, book: Rulebook) -> list[Target]:
     """Return the matches of vocabulary entries on misspelled names."""
     return [trimmed(text, m.start, m.end, book.terms[m.term]) for m in _speller(book).find(text)]
-
-
-def scan(text: str, book: Rulebook) -> Scanned:
-    """Return where matches of vocabulary entries and of look-alikes can begin, by one pass over the text."""
-    return _patterns(book).places(text, 0, len(text))
 
 
 def trimmed(text: str, start: int, end: int, term: Term) -> Target:
@@ -83,8 +72,8 @@ def trimmed(text: str, start: int, end: int, term: Term) -> Target:
 
 @lru_cache(maxsize=8)
 def _patterns(book: Rulebook) -> PatternSet:
-    """Return the patterns of the vocabulary entries and, behind them, of the look-alikes."""
-    return PatternSet([term.pattern for term in book.terms] + [look_alike.pattern for look_alike in book.look_alikes])
+    """Return the patterns of the vocabulary entries."""
+    return PatternSet([term.parts for term in book.terms])
 
 
 @lru_cache(maxsize=8)
@@ -93,29 +82,41 @@ def _speller(book: Rulebook) -> Speller:
 
 
 @lru_cache(maxsize=8)
-def _refusals(book: Rulebook) -> dict[str, list[int]]:
-    """Return for each label the indices of its look-alikes' patterns."""
-    found: dict[str, list[int]] = {}
-    for i, look_alike in enumerate(book.look_alikes):
-        found.setdefault(look_alike.label, []).append(len(book.terms) + i)
-    return found
+def _refusals(book: Rulebook) -> dict[str, PatternSet]:
+    """Return for each label the patterns of its look-alikes."""
+    found: dict[str, list[list[str]]] = {}
+    for look_alike in book.look_alikes:
+        found.setdefault(look_alike.label, []).append(look_alike.parts)
+    return {label: PatternSet(patterns) for label, patterns in found.items()}
 
 
-def _unrefused(text: str, book: Rulebook, scanned: Scanned, label: str, targets: list[Target]) -> list[Target]:
+def _unrefused(text: str, book: Rulebook, label: str, targets: list[Target]) -> list[Target]:
     """Return the targets of a label that no look-alike overlaps; only places near a target are looked at."""
-    indices = [i for i in _refusals(book).get(label, ()) if i in scanned]
-    for index in indices:
-        near = [
-            place
-            for place in scanned[index]
-            if any(place[0] < t.end and t.start - REFUSAL_REACH <= place[1] for t in targets)
-        ]
-        spans = [m.span() for m in _patterns(book).matches(index, text, near, 0, len(text))] if near else []
-        if spans:
-            targets = [t for t in targets if not any(s < t.end and t.start < e for s, e in spans)]
-        if not targets:
-            break
-    return targets
+    patterns = _refusals(book).get(label)
+    if patterns is None:
+        return targets
+    stretches: list[list[int]] = []
+    for start, end in sorted((max(0, t.start - REFUSAL_REACH), t.end) for t in targets):
+        if stretches and start <= stretches[-1][1]:
+            stretches[-1][1] = max(end, stretches[-1][1])
+        else:
+            stretches.append([start, end])
+    spans = [m.span() for start, end in stretches for _, m in patterns.find(text, start, end)]
+    if not spans:
+        return targets
+    spans.sort()
+    widest = max(end - start for start, end in spans)
+    return [t for t in targets if not _overlapped(t, spans, widest)]
+
+
+def _overlapped(target: Target, spans: list[tuple[int, int]], widest: int) -> bool:
+    """Return whether a target overlaps one of the spans, which are in order and no wider than told."""
+    i = bisect_right(spans, (target.start - widest, 0))
+    while i < len(spans) and spans[i][0] < target.end:
+        if spans[i][1] > target.start:
+            return True
+        i += 1
+    return False
 
 
 def choose(
@@ -124,25 +125,24 @@ def choose(
     book: Rulebook,
     sentences: Sequence[tuple[int, int]],
     sections: list[Section] | None = None,
-    scanned: Scanned | None = None,
 ) -> list[Target]:
     """Return the targets that stand: company right, no look-alike, the longest of each label."""
     standing: dict[str, list[Target]] = {}
+    found = list(found)
     for target in found:
-        if _company_is_right(text, target, sentences, sections or []):
+        if _company_is_right(text, target, sentences, sections or [], found):
             standing.setdefault(target.term.label, []).append(target)
-    if not standing:
-        return []
-    scanned = scanned if scanned is not None else scan(text, book)
-    kept = [
-        t
-        for label, targets in standing.items()
-        for t in _longest(_unrefused(text, book, scanned, label, targets), book)
-    ]
+    kept = [t for label, targets in standing.items() for t in _longest(_unrefused(text, book, label, targets), book)]
     return sorted(kept, key=lambda t: (t.start, t.end, t.term.label))
 
 
-def _company_is_right(text: str, target: Target, sentences: Sequence[tuple[int, int]], sections: list[Section]) -> bool:
+def _company_is_right(
+    text: str,
+    target: Target,
+    sentences: Sequence[tuple[int, int]],
+    sections: list[Section],
+    found: Sequence[Target] = (),
+) -> bool:
     """Return whether the words around a mention fit it: its sentence and the header of its section."""
     near, not_near = target.term.near, target.term.not_near
     if near is None and not_near is None:
@@ -154,13 +154,43 @@ def _company_is_right(text: str, target: Target, sentences: Sequence[tuple[int, 
         around = f"{text[section.start : section.body]} \n {around}"
     if near is not None and near.search(around) is None:
         reach = target.term.entry.near_before
-        if not reach or near.search(text, max(0, start - reach), start) is None:
+        if not (reach and near.search(text, max(0, start - reach), start)) and not _is_named(target, start, end, found):
             return False
     return not_near is None or not_near.search(around) is None
 
 
+def _is_named(target: Target, start: int, end: int, found: Sequence[Target]) -> bool:
+    """Return whether a stretch of text names something of a label that is company for a mention.
+
+    Only names that need no company themselves count, or two doubtful ones would vouch for each other.
+    """
+    labels = target.term.entry.near_labels
+    return bool(labels) and any(
+        t.term.label in labels
+        and start <= t.start < end
+        and (t.end <= target.start or target.end <= t.start)
+        and t.term.near is None
+        for t in found
+    )
+
+
 def _longest(targets: list[Target], book: Rulebook) -> list[Target]:
     """Return the targets of one label without overlaps: longer ones first, then those of the earlier rule."""
+    kept: list[Target] = []
+    group: list[Target] = []
+    reach = -1
+    for target in sorted(targets, key=lambda t: t.start):  # only those that hang together can overlap
+        if target.start >= reach and group:
+            kept += _longest_of(group, book)
+            group = []
+        group.append(target)
+        reach = max(reach, target.end)
+    return kept + _longest_of(group, book)
+
+
+def _longest_of(targets: list[Target], book: Rulebook) -> list[Target]:
+    if len(targets) < 2:
+        return targets
     kept: list[Target] = []
     for target in sorted(targets, key=lambda t: (t.start - t.end, t.start, book.rank(t.term))):
         if not any(k.start < target.end and target.start < k.end for k in kept):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -11,16 +12,18 @@ from typing import Any
 
 from extractor.causes import CauseLinker, Link
 from extractor.cleantext import CleanText
-from extractor.context import CueMatch, Edge, refine
+from extractor.context import ContextEngine, CueMatch, Edge, refine
 from extractor.dates import DateMention, find_dates, parse_date
 from extractor.forms import form_answer
 from extractor.general import GeneralKnowledge
+from extractor.listheads import ListHeads
 from extractor.matching import Target, sentence_of
 from extractor.results import Result, ResultFinder
 from extractor.rulebook import Rulebook
 from extractor.rulefiles import CourseRule, SectionRule
 from extractor.schema import Mention, Note
 from extractor.sections import Section, section_at
+from extractor.storydates import date_of_row, date_of_story, is_of_event
 from extractor.terms import alternation
 from extractor.values import (
     Value,
@@ -73,6 +76,10 @@ class Assembler:
         return GeneralKnowledge(self.book.general)
 
     @cached_property
+    def _context(self) -> ContextEngine:
+        return ContextEngine(self.book.cues)
+
+    @cached_property
     def _causes(self) -> CauseLinker:
         return CauseLinker()
 
@@ -102,16 +109,24 @@ class Assembler:
         cues: dict[int, list[CueMatch]] = {}
         for edge in refine(text, targets, edges):
             cues.setdefault(edge.target, []).append(edge.cue)
+        lists = ListHeads(self._context, text, sections)
+        for index, target in enumerate(targets):
+            inherited = lists.cues(target)
+            if inherited:
+                cues[index] = _with_inherited(cues.get(index, []), inherited)
         mentions = []
         general = self._general.read(text)
         dates: dict[tuple[int, int], list[DateMention]] = {}
+        heads = [t for t in targets if t.term.label == "HLH"]
         by_sentence: dict[tuple[int, int], list[int]] = {}
         for index, target in enumerate(targets):
             by_sentence.setdefault(sentence_of(sentences, target.start), []).append(index)
         for sentence, indices in by_sentence.items():
-            dates[sentence] = find_dates(text, *sentence, note.note_date)
+            dates[sentence] = [d for d in find_dates(text, *sentence, note.note_date) if is_of_event(text, d)]
             company = [targets[i] for i in indices]
-            near = [t for t in targets if t.term.label == "HLH" and sentence[0] - CAUSE_REACH <= t.start < sentence[0]]
+            near = heads[
+                bisect_left(heads, sentence[0] - CAUSE_REACH, key=_start) : bisect_left(heads, sentence[0], key=_start)
+            ]
             causes = self._causes.link(text, sentence, company, near)
             for index in indices:
                 target = targets[index]
@@ -125,8 +140,8 @@ class Assembler:
                 state = self._state(
                     note, text, sentence, section, target, company, cues.get(index, ()), dates[sentence]
                 )
-                if target.term.label == "HLH_CAUSE" and causes[target].doubtful:
-                    _doubt(state)
+                if target.term.label == "HLH_CAUSE":
+                    _weigh(state, causes[target])
                 mentions.append(
                     self._mention(note, cleaned, sentence, section, target, company, state, dates[sentence])
                 )
@@ -164,12 +179,13 @@ class Assembler:
         if "patient" in named:
             state.family = False
         date = nearest_date(text, target, company, dates, sentence[0])
+        dated = date or date_of_story(text, note.note_date, target)
         if (
-            date
+            dated
             and not state.family
-            and _is_past(note, date, target.term.label, plain_year=_plain_year(text, target, date))
+            and _is_past(note, dated, target.term.label, plain_year=_ends_disease(text, note, target, date))
             and not state.hypothetical
-            and not _goes_on(text, target, date, named)
+            and not _goes_on(text, target, dated, named)
         ):
             state.historical = True
             state.cues.append("date")
@@ -312,8 +328,7 @@ class Assembler:
         if twin:
             state.uncertain = (state.uncertain or twin.uncertain) and not state.negated
             state.cues = list(twin.cues)
-        if link.doubtful:
-            _doubt(state)
+        _weigh(state, link)
         details = {"cause_label": cause.term.label, "hlh": head.mention_id if head else None}
         section = section_at(sections, cause.start)
         return self._row(
@@ -357,6 +372,17 @@ class Assembler:
             high = _neighbourhood(sentence, target, company)[1]
             return read_load(text, end, high) or Value()
         return Value()
+
+
+def _with_inherited(own: Sequence[CueMatch], inherited: Sequence[CueMatch]) -> list[CueMatch]:
+    """Return the cues of a list item: its own, and those of its head that they do not gainsay."""
+    named = {cue.cue.category for cue in own}
+    gainsaid = {"historical"} if "current" in named else set()
+    return [*(cue for cue in inherited if cue.cue.category not in gainsaid), *own]
+
+
+def _start(target: Target) -> int:
+    return target.start
 
 
 @lru_cache(maxsize=64)
@@ -420,9 +446,12 @@ def _neighbourhood(sentence: tuple[int, int], target: Target, company: Sequence[
     return max(low, sentence[0]), high
 
 
-def _doubt(state: _State) -> None:
-    """Let the words that link a cause to HLH leave the link open."""
-    if not state.negated and not state.uncertain:
+def _weigh(state: _State, link: Link) -> None:
+    """Let the words that link a cause to HLH deny the link or leave it open."""
+    if link.denied and not state.negated:
+        state.negated, state.uncertain = True, False
+        state.cues.append("cause.denied")
+    elif link.doubtful and not state.negated and not state.uncertain:
         state.uncertain = True
         state.cues.append("cause.doubt")
 
@@ -435,6 +464,8 @@ def _apply(state: _State, result: Result) -> None:
     if result.result in ("no", "negative", "not_done"):
         state.negated, state.uncertain, state.hypothetical = True, False, False
         state.result = "negative" if result.result == "negative" else None
+    elif result.result == "past":
+        state.historical = True
     elif result.result == "yes":
         state.uncertain = state.negated = False
     elif result.result == "positive":
@@ -486,7 +517,7 @@ def nearest_date(
             between, weight = text[target.end : date.start], 1.0
         else:
             continue
-        if len(between) > 110:
+        if len(between) > 110 or (date.end <= target.start and _NOW.search(between)):
             continue
         cost = len(between) * weight + 40 * len(_CLAUSE.findall(between))
         others = sum(
@@ -506,6 +537,7 @@ def nearest_date(
     return best[1] if best else None
 
 
+_NOW = re.compile(r"\b(?:now|currently|today|presently)\b", re.IGNORECASE)
 _GIVEN = frozenset({"CAR_T", "TCE", "ADC", "STEROID", "_TRANSPLANT", "_VACCINE", "_HLH_THERAPY"})
 _MEASURES = frozenset({"AGE", "WEIGHT", "HEIGHT"})
 _LISTED = frozenset({"PFT", "HLH_FEATURE", "_LAB"})
@@ -524,6 +556,13 @@ _DATED_PAST = frozenset(
 """Labels of events: a date before the present course makes them past. A disease with a date of diagnosis goes on."""
 
 
+def _ends_disease(text: str, note: Note, target: Target, date: DateMention | None) -> bool:
+    """Return whether a date puts a cancer into the past: the date of a row of its course, or a bare year."""
+    if target.term.label != "MALIGNANCY":
+        return False
+    return date is None or _plain_year(text, target, date) or date_of_row(text, note.note_date, target) is not None
+
+
 def _plain_year(text: str, target: Target, date: DateMention) -> bool:
     """Return whether a cancer stands with a bare year that is no date of diagnosis of a disease that goes on."""
     if target.term.label != "MALIGNANCY" or len(date.iso) != 4:
@@ -535,6 +574,10 @@ def _plain_year(text: str, target: Target, date: DateMention) -> bool:
 _OPEN_START = re.compile(
     r"\b(?:since|from|started(?:\son)?|on\s(?:and\soff\s)?since|begun|commenced)\s{0,2}\W{0,3}$", re.IGNORECASE
 )
+_OPEN_END = re.compile(
+    r"\s{0,2}(?:-|to|until|through|->)\s{0,2}(?:$|ongoing|present|now|current\w*|today|continu\w+|date|\?)",
+    re.IGNORECASE,
+)
 _COURSES = frozenset({"STEROID", "ADC", "TCE", "_HLH_THERAPY"})
 """Labels of treatments that may go on."""
 
@@ -545,7 +588,7 @@ def _goes_on(text: str, target: Target, date: DateMention, named: set[str]) -> b
         return False
     if "current" in named and target.term.label == "STEROID":
         return True
-    return _OPEN_START.search(text, max(0, date.start - 16), date.start) is not None
+    return bool(_OPEN_START.search(text, max(0, date.start - 16), date.start) or _OPEN_END.match(text, date.end))
 
 
 def _is_past(note: Note, date: DateMention, label: str, *, plain_year: bool = False) -> bool:

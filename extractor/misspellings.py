@@ -14,6 +14,7 @@ from functools import cached_property
 from itertools import combinations, product
 from typing import NamedTuple
 
+from extractor.kept import kept
 from extractor.rulebook import Rulebook, Term
 
 SHORTEST = 8
@@ -26,6 +27,7 @@ _WORD = re.compile(r"[A-Za-z]{7,24}")
 _NAME = re.compile(r"[A-Za-z]{8,24}")
 _GROUP = re.compile(r"\{([A-Za-z|]*)\}")
 _KEPT = 200_000
+_LETTERS = bytes(ord(chr(b).lower()) if b < 128 and chr(b).isalpha() else 32 for b in range(256))
 
 
 class Correction(NamedTuple):
@@ -96,9 +98,36 @@ class Speller:
 
     book: Rulebook
     _seen: dict[str, Correction | None] = field(default_factory=dict)
+    _right: set[bytes] = field(default_factory=set)
 
     @cached_property
+    def _derived(self) -> tuple[dict[str, tuple[int, ...]], frozenset[str], dict[str, list[str]]]:
+        """Names with their entries, words that stand as they are, and names by what is left of them without some letters."""
+        sources = [
+            self.book.digest,
+            *(f"{t.label}{t.entry.terms}{t.entry.cased}{t.entry.misspellings}" for t in self.book.terms),
+        ]
+        names, known, index = kept(
+            "names",
+            sources,
+            ("misspellings",),
+            lambda: [self._names_made(), sorted(self._known_made()), self._index_made()],
+        )
+        return {word: tuple(places) for word, places in names.items()}, frozenset(known), index
+
+    @property
     def _names(self) -> dict[str, tuple[int, ...]]:
+        return self._derived[0]
+
+    @property
+    def _known(self) -> frozenset[str]:
+        return self._derived[1]
+
+    @property
+    def _index(self) -> dict[str, list[str]]:
+        return self._derived[2]
+
+    def _names_made(self) -> dict[str, tuple[int, ...]]:
         names: dict[str, list[int]] = {}
         for i, term in enumerate(self.book.terms):
             if term.entry.misspellings:
@@ -106,19 +135,17 @@ class Speller:
                     names.setdefault(word, []).append(i)
         return {word: tuple(places) for word, places in names.items()}
 
-    @cached_property
-    def _known(self) -> frozenset[str]:
+    def _known_made(self) -> frozenset[str]:
         """Words that stand as they are: those of all entries and refusals, and the listed false friends."""
         written = [t for term in self.book.terms for t in (*term.entry.terms, *term.entry.cased)]
         written += [t for look_alike in self.book.look_alikes for t in look_alike.refusal.terms]
         words = {m.lower() for t in written for m in _WORD.findall(_GROUP.sub("", t))}
-        known = words | set(self._names) | {w for t in written for w in words_of(t)}
+        known = words | set(self._names_made()) | {w for t in written for w in words_of(t)}
         return frozenset(known | {w + "s" for w in known} | set(self.book.false_friends))
 
-    @cached_property
-    def _index(self) -> dict[str, list[str]]:
+    def _index_made(self) -> dict[str, list[str]]:
         index: dict[str, list[str]] = {}
-        for word in self._names:
+        for word in self._names_made():
             for shorter in set(deletions(word, self._edits(word))):
                 index.setdefault(shorter, []).append(word)
         return index
@@ -157,7 +184,7 @@ class Speller:
         Args:
             text: clean text.
         """
-        if not self._names:
+        if not self._names or not self._may_be_misspelled(text):
             return
         seen = self._seen
         for match in _WORD.finditer(text):
@@ -165,6 +192,17 @@ class Speller:
             fix = seen[word] if word in seen else self.correction(word)
             if fix is not None:
                 yield from self._matches(text, match.start(), match.end(), fix)
+
+    def _may_be_misspelled(self, text: str) -> bool:
+        """Return whether some word of a text is to be put right; words once found to be right are not looked at again."""
+        new = set(text.encode("ascii", "replace").translate(_LETTERS).split()).difference(self._right)
+        if not new:
+            return False
+        if len(self._right) >= _KEPT:
+            self._right.clear()
+        right = [w for w in new if len(w) < 7 or not any(self.correction(m) for m in _WORD.findall(w.decode()))]
+        self._right.update(right)
+        return len(right) < len(new)
 
     def _matches(self, text: str, start: int, end: int, fix: Correction) -> Iterator[Misspelled]:
         """Yield the entries' matches over a word, tried on the text with the word put right."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 _SIGN = r"(?P<sign><=|>=|=<|=>|<|>|~|less\sthan|greater\sthan|more\sthan|above|below|under|over|at\sleast|up\sto)?"
 _BODY = r"(?P<body>\d{1,3}(?:[ ,.'\u2009]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d+(?:[.,]\d+)?|(?<![\d])\.\d+)"
 _POWER = r"(?:\s?(?:[x*]\s?)10\s?(?:\^|\*\*|E|e)?\s?(?P<power>\d{1,2})(?![\d/])|\s?[eE][+]?(?P<epower>\d{1,2})\b)?"
-NUMBER = re.compile(rf"{_SIGN}\s?{_BODY}{_POWER}(?P<k>\s?[kK](?![A-Za-z/])|\s?million\b|\s?thousand\b)?")
+NUMBER = re.compile(rf"{_SIGN}\s?{_BODY}{_POWER}(?P<k>\s?[kK](?![A-Za-z/])|\s?million\b|\s?thousand\b)?", re.IGNORECASE)
 _COMPARATOR = {
     "<": "<", "less than": "<", "below": "<", "under": "<", "<=": "<=", "=<": "<=", "up to": "<=",
     ">": ">", "greater than": ">", "more than": ">", "above": ">", "over": ">", ">=": ">=", "=>": ">=", "at least": ">=",
@@ -61,7 +61,7 @@ def numbers(text: str, start: int, end: int) -> list[Number]:
         if power:
             value *= 10.0 ** int(power)
         if m["k"]:
-            value *= 1e6 if "million" in m["k"] else 1e3
+            value *= 1e6 if "million" in m["k"].lower() else 1e3
         sign = (m["sign"] or "=").lower()
         found.append(Number(m.start(), m.end(), value, _COMPARATOR.get(re.sub(r"\s", " ", sign), "=")))
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any, Final, NoReturn
 import typer
 from typer.core import TyperGroup
 
+_OF_THE_MACHINE: Final = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO)
+"""Errors that no program can mend: disk full, too many open files and the like."""
 _INTERRUPTED: Final = 130
 """What the parser returns after Ctrl-C."""
 
@@ -46,6 +49,10 @@ def _explain(error: Exception) -> NoReturn:
         _fail("stopped; nothing was written", 1)
     if os.environ.get("NOTECRITERIA_DEBUG"):
         raise error
+    if isinstance(error, MemoryError):
+        _fail("the memory is full; take fewer --workers, split the longest notes or give the machine more", 1)
+    if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+        _fail(f"{os.strerror(error.errno)} (at {_place(error)}); mend that, then start the command again", 1)
     _fail(f"failed with {type(error).__name__} at {_place(error)}; please report this", 1)
 
 

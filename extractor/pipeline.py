@@ -154,10 +154,7 @@ class MentionComponent:
         by_span = {(s.start, s.end, s.label): i for i, s in enumerate(doc.spans[MENTIONS])}
         edges = []
         for span, modifier in doc._.context_graph.edges:
-            start, end = modifier.modifier_span
-            piece = doc[start:end]
-            match = CueMatch(piece.start_char, piece.end_char, modifier.rule.metadata["cue"])
-            edges.append(Edge(by_span[span.start, span.end, span.label], match))
+            edges.append(Edge(by_span[span.start, span.end, span.label], _exactly(doc, modifier)))
         found = self.assembler.assemble(
             doc.user_data.get("note") or Note("", "", _cleaned(doc).original),
             _cleaned(doc),
@@ -219,8 +216,10 @@ def build_pipeline(rules: Path | str | None = None) -> Language:
     rules_made = ContextEngine(book.cues).rules
     pruner = CuePruner()
     context.add([_context_rule(ConTextRule, rule, rules_made, pruner) for rule in rules_made])
-    context.add([ConTextRule("nothing", "PSEUDO", pattern=NO_TOKEN, direction="PSEUDO", metadata={"cue": None})])
-    pruner.cues = {nlp.vocab.strings[rule._rule_id]: rule.metadata["cue"] for rule in context.rules}
+    context.add([ConTextRule("nothing", "PSEUDO", pattern=NO_TOKEN, direction="PSEUDO", metadata={"rule": None})])
+    pruner.cues = {
+        nlp.vocab.strings[rule._rule_id]: rule.metadata["rule"].cue for rule in context.rules if rule.metadata["rule"]
+    }
     nlp.add_pipe("notecriteria_mentions", config=config)
     return nlp
 
@@ -249,6 +248,17 @@ def _register_factories() -> None:
         name = f"notecriteria_{part}"
         if not Language.has_factory(name):
             Language.factory(name, default_config={} if part == "sentences" else {"site": None}, func=factory)
+
+
+def _exactly(doc: Doc, modifier: Any) -> CueMatch:
+    """Return ConText's cue, which ends on tokens, with the characters that the rule matches."""
+    piece, rule = doc[slice(*modifier.modifier_span)], modifier.rule.metadata["rule"]
+    match = rule.regex.search(doc.text, piece.start_char)
+    return (
+        CueMatch(match.start(), match.end(), rule.cue)
+        if match
+        else CueMatch(piece.start_char, piece.end_char, rule.cue)
+    )
 
 
 class CuePruner:
@@ -283,7 +293,7 @@ def _context_rule(make: Any, rule: ContextRule, rules: Sequence[ContextRule], pr
         allowed_types=set(cue.labels) or None,
         excluded_types=set(cue.not_labels) or None,
         terminated_by=ends_of(rule.category, rules) or None,
-        metadata={"cue": cue},
+        metadata={"rule": rule},
     )
 
 

@@ -13,7 +13,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from extractor.rulefiles import Connector, ResultRule
-from extractor.terms import alternation
+from extractor.scan import PatternSet
+from extractor.terms import alternation, parts_of, whole_words
 
 REACH = 140
 """Characters behind or before a mention in which its result is looked for."""
@@ -41,34 +42,30 @@ class ResultFinder:
     connectors: tuple[Connector, ...]
 
     @cached_property
-    def _regexes(self) -> tuple[tuple[ResultRule, re.Pattern[str]], ...]:
-        return tuple(
-            (
-                r,
-                re.compile(
-                    alternation(r.terms, r.cased)
-                    + ("|" + "|".join(f"(?:{p})" for p in r.patterns) if r.patterns else "")
-                    if r.terms or r.cased
-                    else "|".join(f"(?:{p})" for p in r.patterns),
-                    re.IGNORECASE,
-                ),
-            )
-            for r in self.rules
+    def _patterns(self) -> tuple[PatternSet, PatternSet]:
+        """The rules behind a mention and those before it; a rule of the other kind matches nothing."""
+        return (
+            PatternSet([[] if r.before else _parts(r) for r in self.rules]),
+            PatternSet([_parts(r) if r.before else [] for r in self.rules]),
         )
 
     @cached_property
     def _between(self) -> dict[str, re.Pattern[str]]:
-        return {result: self._connecting(result) for result in {r.result for r in self.rules}}
+        return {}
+
+    def _joins(self, result: str, text: str, start: int, end: int) -> bool:
+        """Return whether only words that do not part a test and its result stand in a stretch."""
+        regex = self._between.get(result)
+        if regex is None:
+            regex = self._between[result] = self._connecting(result)
+        return regex.fullmatch(text, start, end) is not None
 
     def _connecting(self, result: str) -> re.Pattern[str]:
         words = "|".join(
             alternation(c.terms, c.cased, c.patterns) for c in self.connectors if not c.results or result in c.results
         )
-        return re.compile(rf"(?:{words}|[\s,:()/&=+*\"'#?-]|\.(?=\d))*", re.IGNORECASE)
-
-    def allowed(self, label: str) -> list[tuple[ResultRule, re.Pattern[str]]]:
-        """Return the rules that may speak of a label."""
-        return [(r, x) for r, x in self._regexes if (label in r.labels if r.labels else label not in r.not_labels)]
+        signs = "[;|]|" if result == "past" else ""
+        return re.compile(rf"(?:{words}|{signs}[\s,:()/&=+*\"'#?-]|\.(?=\d))*", re.IGNORECASE)
 
     def find(self, text: str, sentence: tuple[int, int], start: int, end: int, label: str) -> Result | None:
         """Return what is said of the mention at ``start:end``, if anything.
@@ -80,40 +77,55 @@ class ResultFinder:
             end: where it ends.
             label: its label.
         """
-        return self._behind(text, sentence, end, label) or self._before(text, sentence, start, label)
+        behind, before = self._behind(text, sentence, end, label), self._before(text, sentence, start, label)
+        if behind and before and text[before.end : start].isspace() and "," in text[end : behind.start]:
+            return before  # "negative EBV PCR, positive CMV"
+        return behind or before
 
     def _behind(self, text: str, sentence: tuple[int, int], end: int, label: str) -> Result | None:
         stop = min(sentence[1], end + REACH)
         first: Result | None = None
-        for rule, regex in self.allowed(label):
-            if rule.before:
+        seen: set[int] = set()
+        for index, m in self._patterns[0].find(text, end, stop, stop):
+            if index in seen or not _speaks_of(self.rules[index], label):
                 continue
-            m = regex.search(text, end, stop)
-            if m and (first is None or (m.start(), -m.end()) < (first.start, -first.end)):
-                first = Result(rule.result, m.start(), m.end(), rule.id)
-        if first and self._between[first.result].fullmatch(text, end, first.start):
+            seen.add(index)
+            if first is None or (m.start(), -m.end()) < (first.start, -first.end):
+                first = Result(self.rules[index].result, m.start(), m.end(), self.rules[index].id)
+        if first and self._joins(first.result, text, end, first.start):
             return (self._settled(text, first, stop, label) or first) if first.result == "pending" else first
         return None
 
     def _settled(self, text: str, pending: Result, stop: int, label: str) -> Result | None:
         """Return the result that follows words of waiting ("sent 10/2: not detected"), if one does."""
-        for rule, regex in self.allowed(label):
-            if rule.before or rule.result in ("pending", "yes"):
+        seen: set[int] = set()
+        for index, m in self._patterns[0].find(text, pending.end, stop, stop):
+            rule = self.rules[index]
+            if index in seen or rule.result in ("pending", "yes") or not _speaks_of(rule, label):
                 continue
-            m = regex.search(text, pending.end, stop)
-            if m and self._between[rule.result].fullmatch(text, pending.end, m.start()):
+            seen.add(index)
+            if self._joins(rule.result, text, pending.end, m.start()):
                 return Result(rule.result, m.start(), m.end(), rule.id)
         return None
 
     def _before(self, text: str, sentence: tuple[int, int], start: int, label: str) -> Result | None:
         low = max(sentence[0], start - REACH)
         last: Result | None = None
-        for rule, regex in self.allowed(label):
-            if not rule.before:
-                continue
-            for m in regex.finditer(text, low, start):
-                if last is None or (m.end(), m.end() - m.start()) > (last.end, last.end - last.start):
-                    last = Result(rule.result, m.start(), m.end(), rule.id)
-        if last and self._between[last.result].fullmatch(text, last.end, start):
+        for index, m in self._patterns[1].find(text, low, start, start):
+            rule = self.rules[index]
+            if _speaks_of(rule, label) and (
+                last is None or (m.end(), m.end() - m.start()) > (last.end, last.end - last.start)
+            ):
+                last = Result(rule.result, m.start(), m.end(), rule.id)
+        if last and self._joins(last.result, text, last.end, start):
             return last
         return None
+
+
+def _parts(rule: ResultRule) -> list[str]:
+    """Return the expressions of a rule in the order in which they are tried."""
+    return [whole_words([p]) for p in parts_of(rule.terms, rule.cased)] + [f"(?:{p})" for p in rule.patterns]
+
+
+def _speaks_of(rule: ResultRule, label: str) -> bool:
+    return label in rule.labels if rule.labels else label not in rule.not_labels

@@ -27,7 +27,7 @@ from extractor.rulefiles import (
     load,
 )
 from extractor.shipped import shipped_rules
-from extractor.terms import alternation
+from extractor.terms import alternation, parts_of, whole_words
 
 SHIPPED_RULES = shipped_rules(Path(__file__).resolve().parent)
 
@@ -43,6 +43,11 @@ class Term:
     def pattern(self) -> str:
         """The entry as one regular expression."""
         return alternation(self.entry.terms, self.entry.cased, self.entry.patterns)
+
+    @cached_property
+    def parts(self) -> list[str]:
+        """The expressions of which it is made, each of whole words, in the order in which they are tried."""
+        return [whole_words([p]) for p in parts_of(self.entry.terms, self.entry.cased, self.entry.patterns)]
 
     @cached_property
     def regex(self) -> re.Pattern[str]:
@@ -71,6 +76,11 @@ class LookAlike:
     def pattern(self) -> str:
         """The refusal as one regular expression."""
         return alternation(self.refusal.terms, self.refusal.cased, self.refusal.patterns)
+
+    @cached_property
+    def parts(self) -> list[str]:
+        """The expressions of which it is made, each of whole words, in the order in which they are tried."""
+        return [whole_words([p]) for p in parts_of(self.refusal.terms, self.refusal.cased, self.refusal.patterns)]
 
     @cached_property
     def regex(self) -> re.Pattern[str]:

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    VERSION,
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from extractor.errors import RuleError
+from extractor.kept import kept
 from extractor.schema import LABELS, RESOLVER_LABELS
 from extractor.terms import TermError, term_pattern
 
@@ -73,6 +83,8 @@ class Entry(_Matching):
     concept: str
     near: tuple[str, ...] = ()
     near_before: int = Field(default=0, ge=0, le=400)
+    near_labels: tuple[Label, ...] = ()
+    """Labels of which a name in the same sentence is company too, by whatever name."""
     not_near: tuple[str, ...] = ()
     details: dict[str, Any] = {}
     misspellings: bool = False
@@ -165,7 +177,7 @@ class ResultRule(_Matching):
     """Words of a test result or a form's answer, standing behind or before what they answer."""
 
     id: Id
-    result: Literal["negative", "positive", "low_level", "equivocal", "pending", "not_done", "no", "yes"]
+    result: Literal["negative", "positive", "low_level", "equivocal", "pending", "not_done", "no", "yes", "past"]
     labels: tuple[Label, ...] = ()
     not_labels: tuple[Label, ...] = ()
     before: bool = False
@@ -257,11 +269,47 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def load(path: Path, model: type[Model]) -> Model:
-    """Return a rule file as a checked model.
+    """Return a rule file as a checked model; one that was found good before is not checked again.
 
     Args:
         path: the YAML file.
         model: the shape it must have.
+
+    Raises:
+        RuleError: the first fault, with file, line, where in the file and the remedy.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return load_checked(path, model)  # which tells the fault
+    versions = [model.__name__, VERSION]
+    good = kept("rules", [*versions, text], _CHECKED_BY, lambda: load_checked(path, model).model_dump(mode="json"))
+    return _built(model, good)
+
+
+_CHECKED_BY = ("rulefiles", "terms", "schema")
+"""Modules whose code checks a file."""
+
+
+def _built(model: type[Model], content: dict[str, Any]) -> Model:
+    """Return a model with content that was checked before."""
+    values = {}
+    for name, field in model.model_fields.items():
+        value = content[name]
+        if isinstance(value, list) and get_origin(field.annotation) is tuple:
+            inner = get_args(field.annotation)[0]
+            is_model = isinstance(inner, type) and issubclass(inner, BaseModel)
+            value = tuple(_built(inner, each) for each in value) if is_model else tuple(value)
+        values[name] = value
+    return model.model_construct(**values)
+
+
+def load_checked(path: Path, model: type[Model]) -> Model:
+    """Return a rule file as a model, checked in any case.
+
+    Args:
+        path: the YAML file.
+        model: the shape it must have; it may hold unions, which :func:`load` cannot rebuild unchecked.
 
     Raises:
         RuleError: the first fault, with file, line, where in the file and the remedy.

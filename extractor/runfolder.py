@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final
 
-from extractor.errors import UsageError
+from extractor.errors import NoteCriteriaError, UsageError
 
 RUN: Final = "run.json"
 _PART: Final = re.compile(
@@ -34,7 +34,7 @@ class RunFolder:
         try:
             self._make()
         except OSError as error:
-            raise UsageError(f"--out {path}: cannot be written ({error.strerror}); name another folder") from None
+            raise UsageError(f"--out {path}: cannot be written ({why(error)}); name another folder") from None
 
     def _make(self) -> None:
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -87,3 +87,16 @@ class RunFolder:
                 aside.replace(self.path / name)
             else:
                 aside.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise NoteCriteriaError(
+                f"--out {self.path}: cannot be written ({why(error)}); free some space or mend it, then go on with --resume"
+            ) from None
+
+
+def why(error: OSError) -> str:
+    """Return the system's words for an error, without what the message says of the file.
+
+    Args:
+        error: the error.
+    """
+    return error.strerror or (os.strerror(error.errno) if error.errno else type(error).__name__)

@@ -7,201 +7,257 @@ decides at the places where a match can begin, and nowhere else. The result is t
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import pkgutil
 import re
-import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from extractor import anchors
-from extractor.anchors import Anchor, width_of
+from extractor.anchors import LONGEST, folded, signs_of, width_of
+from extractor.kept import kept
 
-LOOK_AROUND = 80
+LOOK_AROUND: Final = 80
 """Characters behind a match that its expression may look at without matching them."""
+PIECE: Final = 100_000
+"""Characters that the automaton reads at once; what it finds in them is held in memory."""
 
 
 Place = tuple[int, int]
-"""The first and the last position at which a match can begin."""
+"""Where a match begins, and which part of the pattern matches."""
+Parts = Sequence[str]
+"""A pattern: regular expressions that are tried in this order at every place; the first that matches stands."""
+
+
+_Use = tuple[int, int, int, int, int, list[bytes]]
+"""Pattern, part, first and last place at which a match begins behind a string, its width, and strings of which it holds one too."""
 
 
 class PatternSet:
     """Patterns that are looked for together.
 
     Args:
-        patterns: regular expressions, read with ``re.IGNORECASE``.
+        patterns: the patterns, each in parts, read with ``re.IGNORECASE``.
     """
 
-    def __init__(self, patterns: Sequence[str]) -> None:
-        self.patterns = tuple(patterns)
-        self._regexes: dict[int, re.Pattern[str]] = {}
+    def __init__(self, patterns: Sequence[Parts]) -> None:
+        self.patterns: tuple[str, ...] = tuple("|".join(parts) for parts in patterns)
+        self.parts: tuple[str, ...] = tuple(part for parts in patterns for part in parts)
+        self._owners = [index for index, parts in enumerate(patterns) for _ in parts]
+        self._regexes: list[re.Pattern[str] | None] = [None] * len(self.parts)
         self._widths: dict[int, int] = {}
+        self._wholes: dict[int, re.Pattern[str]] = {}
 
     def regex(self, index: int) -> re.Pattern[str]:
-        """Return one pattern compiled, on first use."""
-        found = self._regexes.get(index)
+        """Return a whole pattern compiled, on first use."""
+        found = self._wholes.get(index)
         if found is None:
-            found = self._regexes[index] = re.compile(self.patterns[index], re.IGNORECASE)
+            found = self._wholes[index] = re.compile(self.patterns[index], re.IGNORECASE)
         return found
 
-    def _width(self, index: int) -> int:
-        """Return the most characters that a match of a pattern has."""
-        width = self._widths.get(index)
+    def _part(self, part: int) -> re.Pattern[str]:
+        """Return a part compiled, on first use."""
+        found = self._regexes[part]
+        if found is None:
+            found = self._regexes[part] = re.compile(self.parts[part], re.IGNORECASE)
+        return found
+
+    def _width(self, part: int) -> int:
+        """Return the most characters that a match of a part has."""
+        width = self._widths.get(part)
         if width is None:
-            width = self._widths[index] = width_of(self.patterns[index])
+            width = self._widths[part] = width_of(self.parts[part])
         return width
 
     @cached_property
-    def anchors(self) -> tuple[list[Anchor] | None, ...]:
-        """What the matches of each pattern must hold; ``None`` for a pattern that is run over the whole text."""
-        return cached_anchors(self.patterns)
+    def _uses(self) -> tuple[list[bytes], list[list[_Use]], list[int]]:
+        """Return the strings, for each what it stands for, and the parts without any."""
+        strings, uses, bare = kept("anchors", self.parts, ("anchors", "scan"), lambda: _derived(self.parts))
+        owners = self._owners
+        made = [
+            [
+                (owners[part], part, first, last, width, [a.encode() for a in also])
+                for part, first, last, width, also in each
+            ]
+            for each in uses
+        ]
+        return [s.encode() for s in strings], made, bare
 
     @cached_property
-    def _uses(self) -> tuple[list[str], list[list[tuple[int, int, int]]], list[int]]:
-        """Return the strings, for each the patterns that it stands for with where their matches begin, and the patterns without any."""
-        uses: dict[str, list[tuple[int, int, int]]] = {}
-        bare = []
-        for index, found in enumerate(self.anchors):
-            if found is None:
-                bare.append(index)
-                continue
-            for strings, first, last in found:
-                for string in strings:
-                    uses.setdefault(string, []).append((index, first, last))
-        return list(uses), list(uses.values()), bare
+    def _ahead(self) -> int:
+        """How far behind its beginning a match may hold the string by which it is found."""
+        found = [-first for each in self._uses[1] for _, _, first, *_ in each]
+        return LOOK_AROUND + max(
+            [*found, *(width_of(self.parts[part]) for part, any_of in self._bare if any_of)], default=0
+        )
+
+    @property
+    def unanchored(self) -> list[int]:
+        """The parts that are run over the whole text."""
+        return self._uses[2]
+
+    @cached_property
+    def _bare(self) -> list[tuple[int, str]]:
+        """The parts without strings, each with signs one of which its matches hold or stand behind, if there are."""
+        return [(part, signs_of(self.parts[part])) for part in self._uses[2]]
 
     @cached_property
     def _automaton(self) -> Any:
         strings = self._uses[0]
         try:
-            from ahocorasick_rs import AhoCorasick
+            from ahocorasick_rs import BytesAhoCorasick
         except ImportError:
             return _PlainSearch(strings)
-        return AhoCorasick(strings) if strings else _PlainSearch(strings)
+        return BytesAhoCorasick(strings) if strings else _PlainSearch(strings)
 
-    def find(self, text: str, start: int = 0, end: int | None = None) -> Iterator[tuple[int, re.Match[str]]]:
-        """Yield (index of the pattern, match) for all matches that begin in a stretch of text.
+    def find(
+        self, text: str, start: int = 0, end: int | None = None, limit: int | None = None
+    ) -> Iterator[tuple[int, re.Match[str]]]:
+        """Yield (index of the pattern, match) for all matches that begin in a stretch of text, without overlaps of one pattern.
 
         Args:
             text: clean text.
             start: where the stretch begins.
             end: where it ends; ``None`` for the end of the text.
+            limit: where the text is taken to end, as ``endpos`` of ``finditer``.
         """
-        end = len(text) if end is None else end
-        places = self.places(text, start, end)
-        for index in sorted(places):
-            for match in self.matches(index, text, places[index], start, end):
-                yield index, match
+        found = self.matching(text, start, len(text) if end is None else end, limit)
+        for index in sorted(found):
+            matches = found[index]
+            if len(matches) == 1:
+                yield index, next(iter(matches.values()))
+                continue
+            done = start
+            for place in sorted(matches):
+                if place[0] >= done:
+                    match = matches[place]
+                    yield index, match
+                    done = max(match.end(), place[0] + 1)
 
-    def places(self, text: str, start: int, end: int) -> dict[int, list[Place]]:
-        """Return for each pattern that may match where its matches can begin, as (first, last) positions.
+    def matching(
+        self, text: str, start: int, end: int, limit: int | None = None
+    ) -> dict[int, dict[Place, re.Match[str]]]:
+        """Return for each pattern all matches of its parts that begin in a stretch of text, by place.
 
         Args:
             text: clean text.
             start: where the stretch of interest begins.
             end: where it ends.
+            limit: where the text is taken to end.
         """
-        places: dict[int, list[Place]] = {index: [(start, end - 1)] for index in self._uses[2]}
-        uses = self._uses[1]
-        base = max(0, start - LOOK_AROUND)
-        stretch = text[base : end + LOOK_AROUND] if (base or end < len(text)) else text
-        for string, at, _ in self._automaton.find_matches_as_indexes(_folded(stretch), overlapping=True):
-            at += base
-            for index, first, last in uses[string]:
-                if index in places:
-                    places[index].append((at + first, at + last))
+        limit = len(text) if limit is None else limit
+        found: dict[int, dict[Place, re.Match[str]]] = {}
+        ranges: dict[int, list[tuple[int, int]]] = {}
+        for part, any_of in self._bare:
+            if not any_of or any(
+                text.find(sign, max(0, start - LOOK_AROUND), end + self._ahead) >= 0 for sign in any_of
+            ):
+                ranges[part] = [(start, end - 1)]
+        stop = min(limit, end + self._ahead)
+        for low in range(max(0, start - LOOK_AROUND), max(stop, 1), PIECE):
+            self._look(text, low, min(stop, low + PIECE), (start, end, limit), found, ranges)
+        for part, stretches in ranges.items():
+            self._search(text, start, end, limit, part, stretches, found)
+        return found
+
+    def _look(
+        self,
+        text: str,
+        low: int,
+        high: int,
+        bounds: tuple[int, int, int],
+        found: dict[int, dict[Place, re.Match[str]]],
+        ranges: dict[int, list[tuple[int, int]]],
+    ) -> None:
+        """Add the matches that begin at a certain place by strings in a piece of text, and where others may begin."""
+        start, end, limit = bounds
+        uses, regexes = self._uses[1], self._regexes
+        before, behind = max(0, low - 2 * LONGEST), min(limit, high + 2 * LONGEST)
+        signs = folded(text[before:behind] if (before or behind < len(text)) else text)
+        size, base = len(signs), before - 1
+        for string, at, _ in self._automaton.find_matches_as_indexes(signs, overlapping=True):
+            for index, part, first, last, width, also in uses[string]:
+                begin = at + base + first
+                if begin >= end:
+                    continue
+                if first == last:
+                    if begin >= start:
+                        match = (regexes[part] or self._part(part)).match(text, begin, limit)
+                        if match is not None:
+                            found.setdefault(index, {})[begin, part] = match
+                    continue
+                near, far = at + first - 1, at + last + width + 1
+                if (
+                    also and (near >= 0 or not before) and (far <= size or behind == limit)
+                ):  # all of it lies in the piece
+                    for other in also:
+                        if signs.find(other, max(0, near), far) >= 0:
+                            break
+                    else:
+                        continue
+                if part in ranges:
+                    ranges[part].append((begin, at + base + last))
                 else:
-                    places[index] = [(at + first, at + last)]
-        return places
+                    ranges[part] = [(begin, at + base + last)]
 
-    def matches(self, index: int, text: str, places: list[Place], start: int, end: int) -> Iterator[re.Match[str]]:
-        """Yield the matches of a pattern that begin at one of the places and in a stretch of text, without overlaps."""
-        regex = self.regex(index)
-        done, reach = start, self._width(index) + LOOK_AROUND
-        for first, last in places if len(places) == 1 else _merged(places):
-            if last < done or first >= end:
-                continue
-            if first == last:
-                match = regex.match(text, first)
-                if match is not None:
-                    yield match
-                    done = max(match.end(), first + 1)
-                continue
-            last = min(last, end - 1)
-            at = max(first, done)
+    def _search(
+        self,
+        text: str,
+        start: int,
+        end: int,
+        limit: int,
+        part: int,
+        stretches: list[tuple[int, int]],
+        found: dict[int, dict[Place, re.Match[str]]],
+    ) -> None:
+        """Add the matches of a part that begin anywhere in some stretches."""
+        regex, reach = self._regexes[part] or self._part(part), self._width(part) + LOOK_AROUND
+        at = start
+        if len(stretches) > 1:
+            stretches.sort()
+        for first, last in stretches:
+            if first > at:
+                at = first
+            if last >= end:
+                last = end - 1
             while at <= last:
-                match = regex.search(text, at, last + reach)
+                match = regex.search(text, at, min(limit, last + reach))
                 if match is None or match.start() > last:
+                    at = last + 1
                     break
-                yield match
-                at = done = max(match.end(), match.start() + 1)
+                at = match.start()
+                whole = regex.match(text, at, limit)
+                if whole is not None:
+                    found.setdefault(self._owners[part], {})[at, part] = whole
+                at += 1
 
 
-def cache_dir() -> Path:
-    """Return the folder in which what is derived from the rules is kept (``NOTECRITERIA_CACHE`` or the user's cache folder)."""
-    named = os.environ.get("NOTECRITERIA_CACHE")
-    if named:
-        return Path(named)
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "notecriteria"
+Derived = tuple[list[str], list[list[tuple[int, int, int, int, list[str]]]], list[int]]
+"""Strings, for each the (part, first, last, width, also) of what it stands for, and the parts without any."""
 
 
-def cached_anchors(patterns: tuple[str, ...]) -> tuple[list[Anchor] | None, ...]:
-    """Return the anchors of patterns, from the disk where the very same patterns were analysed before."""
-    code = pkgutil.get_data("extractor", "anchors.py") or b""  # it may lie in a zip
-    key = hashlib.sha256(b"\0".join([sys.version.encode(), code, *(p.encode() for p in patterns)])).hexdigest()
-    path = cache_dir() / f"anchors-{key[:32]}.json"
-    try:
-        kept = json.loads(path.read_bytes())
-        return tuple(None if a is None else [Anchor(frozenset(s), f, b) for s, f, b in a] for a in kept)
-    except (OSError, ValueError, TypeError):
-        found = tuple(anchors.anchors_of(p) for p in patterns)
-    _keep(path, json.dumps([None if a is None else [[sorted(x.strings), x.first, x.last] for x in a] for a in found]))
-    return found
-
-
-def _keep(path: Path, content: str) -> None:
-    """Write a cache file for its owner alone; a cache that cannot be written is done without."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, name = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(content)
-        Path(name).replace(path)
-    except OSError:
-        return
-
-
-def _folded(text: str) -> str:
-    """Return the text in lower case, of the same length; what is not ASCII stands as ``?``."""
-    return text.lower() if text.isascii() else text.encode("ascii", "replace").decode("ascii").lower()
-
-
-def _merged(places: list[Place]) -> list[Place]:
-    """Return places in order, overlapping ones as one; single positions stay single."""
-    places = sorted(set(places))
-    merged = [places[0]]
-    for first, last in places[1:]:
-        if first <= merged[-1][1]:
-            if last > merged[-1][1]:
-                merged[-1] = (merged[-1][0], last)
-        else:
-            merged.append((first, last))
-    return merged
+def _derived(parts: tuple[str, ...]) -> Derived:
+    """Return the anchors of expressions, by the strings that are looked for."""
+    uses: dict[str, list[tuple[int, int, int, int, list[str]]]] = {}
+    bare = []
+    for part, expression in enumerate(parts):
+        found = anchors.anchors_of(expression)
+        if found is None:
+            bare.append(part)
+            continue
+        for each, first, last, also in found:
+            width = 0 if first == last else width_of(expression)
+            for string in sorted(each):
+                uses.setdefault(string, []).append((part, first, last, width, sorted(also)))
+    return list(uses), list(uses.values()), bare
 
 
 class _PlainSearch:
     """The automaton's stand-in where its library is not installed."""
 
-    def __init__(self, strings: Sequence[str]) -> None:
+    def __init__(self, strings: Sequence[bytes]) -> None:
         self._strings = strings
 
-    def find_matches_as_indexes(self, text: str, overlapping: bool) -> list[tuple[int, int, int]]:
+    def find_matches_as_indexes(self, text: bytes, overlapping: bool) -> list[tuple[int, int, int]]:
         """Return (index of the string, start, end) of every occurrence; they are overlapping always."""
         assert overlapping
         found = []

@@ -10,9 +10,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
+from extractor.anchors import beginnings_of
+from extractor.kept import kept
 from extractor.rulefiles import SectionRule
 from extractor.terms import term_pattern
 
@@ -60,37 +64,56 @@ class SectionFinder:
     rules: tuple[SectionRule, ...]
 
     def __post_init__(self) -> None:
-        names = []
-        for i, rule in enumerate(self.rules):
-            parts = [(len(t), term_pattern(t)) for t in rule.terms]
-            parts += [(len(t), f"(?-i:{term_pattern(t)})") for t in rule.cased]
-            parts += [(0, p) for p in rule.patterns]
-            names.append(f"(?P<s{i}>{'|'.join(p for _, p in sorted(parts, key=lambda x: -x[0]))})")
-        name = "|".join(names)
-        edge = r"(?![A-Za-z0-9])"
-        known = (
-            f"{_LINE_LEAD}(?:{name}){edge}{_QUALIFIER}[*_]{{0,2}}"
-            r"(?:[ \t]{0,8}(?::|=|--?(?=[ \t]))[ \t]*,?|[ \t]*(?=\n|\Z)|[ \t]{2,}(?=\S))"
-        )
-        plain = rf"{_LINE_LEAD}(?:{name}){edge}[ \t](?=[a-z0-9\[])"
-        inline = f"{_INLINE_LEAD}(?:{name}){edge}{_QUALIFIER}[ \t]{{0,2}}:,?"
-        object.__setattr__(self, "_known", re.compile(known, re.IGNORECASE))
-        object.__setattr__(self, "_plain", re.compile(plain, re.IGNORECASE))
-        object.__setattr__(self, "_inline", re.compile(inline, re.IGNORECASE))
+        terms = [(i, t, term_pattern(t)) for i, r in enumerate(self.rules) for t in r.terms]
+        terms += [(i, t, f"(?-i:{term_pattern(t)})") for i, r in enumerate(self.rules) for t in r.cased]
+        terms += [(i, "", p) for i, r in enumerate(self.rules) for p in r.patterns]
+        names = [(i, pattern) for i, term, pattern in sorted(terms, key=lambda x: (x[0], -len(x[1])))]
+        begins = kept("headers", [p for _, p in names], ("anchors", "sections"), lambda: [_keys(p) for _, p in names])
+        keys: dict[str, list[int]] = {}
+        for number, each in enumerate(begins):
+            for key in each:
+                keys.setdefault(key, []).append(number)
+        object.__setattr__(self, "_names", names)
+        object.__setattr__(self, "_keys", keys)
+        object.__setattr__(self, "_made", {})
+        object.__setattr__(self, "_by_key", {})
+
+    def _expressions(self, numbers: tuple[int, ...]) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+        """Return the expressions for some headers: alone or with a colon, before plain words, and within a line."""
+        made: dict[tuple[int, ...], tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]]
+        made = self._made  # type: ignore[attr-defined]
+        if numbers not in made:
+            by_rule: dict[int, list[str]] = {}
+            for number in numbers:
+                rule, pattern = self._names[number]  # type: ignore[attr-defined]
+                by_rule.setdefault(rule, []).append(pattern)
+            name = "|".join(f"(?P<s{rule}>{'|'.join(patterns)})" for rule, patterns in by_rule.items())
+            edge = r"(?![A-Za-z0-9])"
+            known = (
+                f"{_LINE_LEAD}(?:{name}){edge}{_QUALIFIER}[*_]{{0,2}}"
+                r"(?:[ \t]{0,8}(?::|=|--?(?=[ \t]))[ \t]*,?|[ \t]*(?=\n|\Z)|[ \t]{2,}(?=\S))"
+            )
+            plain = rf"{_LINE_LEAD}(?:{name}){edge}[ \t](?=[a-z0-9\[])"
+            inline = f"{_INLINE_LEAD}(?:{name}){edge}{_QUALIFIER}[ \t]{{0,2}}:,?"
+            known_, plain_, inline_ = (re.compile(p, re.IGNORECASE) for p in (known, plain, inline))
+            made[numbers] = known_, plain_, inline_
+        return made[numbers]
 
     def find(self, text: str) -> list[Section]:
         """Return the sections of a clean text, in order; text before the first header has none."""
         heads: dict[int, tuple[int, int, SectionRule | None]] = {}
-        for pattern in (_OTHER, _INLINE_OTHER):
-            for m in pattern.finditer(text):
-                heads[m.start(m.lastgroup)] = (m.start(m.lastgroup), m.end(), None)  # type: ignore[arg-type]
-        for pattern in (self._plain, self._inline, self._known):  # type: ignore[attr-defined]
-            for m in pattern.finditer(text):
+        lines = [0, *(m.end() for m in _BREAK.finditer(text))]
+        inline = [m.start() + 2 for m in _STOP.finditer(text)]
+        for m in chain(_matches(_OTHER, text, lines), _matches(_INLINE_OTHER, text, inline)):
+            heads[m.start(m.lastgroup)] = (m.start(m.lastgroup), m.end(), None)  # type: ignore[arg-type]
+        named = [(at, numbers) for at in lines if (numbers := self._on_line(text, at))]
+        within = [(at, numbers) for at in inline if (numbers := self._at(text, at))]
+        for which, places in ((_PLAIN, named), (_INLINE, within), (_KNOWN, named)):
+            for m in self._named(which, text, places):
                 group = str(m.lastgroup)
-                start = m.start(group)
-                if pattern is self._plain and not _ABBREVIATED.fullmatch(m.group(group)):  # type: ignore[attr-defined]
+                if which == _PLAIN and not _ABBREVIATED.fullmatch(m.group(group)):
                     continue  # "trial team met" is no header "trial"; "FH lymphoma" is one
-                heads[start] = (start, m.end(), self.rules[int(group[1:])])
+                heads[m.start(group)] = (m.start(group), m.end(), self.rules[int(group[1:])])
         ordered = [heads[k] for k in sorted(heads)]
         kept: list[tuple[int, int, SectionRule | None]] = []
         for head in ordered:
@@ -114,6 +137,65 @@ class SectionFinder:
                 )
             )
         return sections
+
+    def _named(self, which: int, text: str, places: Iterable[tuple[int, tuple[int, ...]]]) -> Iterator[re.Match[str]]:
+        """Yield the matches of one of the expressions that begin at places, which are in order, without overlaps."""
+        end = 0
+        for at, numbers in places:
+            if at >= end and (match := self._expressions(numbers)[which].match(text, at)):
+                yield match
+                end = match.end()
+
+    def _on_line(self, text: str, at: int) -> tuple[int, ...]:
+        """Return the headers with which a line may begin."""
+        lead = _LEAD.match(text, at)
+        if lead is None:
+            return ()
+        first, then = lead.end(1), lead.end()
+        return (
+            self._at(text, first) if first == then else tuple(sorted({*self._at(text, first), *self._at(text, then)}))
+        )
+
+    def _at(self, text: str, at: int) -> tuple[int, ...]:
+        """Return the headers of which the letters at a place may be the first."""
+        key = text[at : at + _KEY].lower().translate(_DIGITS)
+        known: dict[str, tuple[int, ...]] = self._by_key  # type: ignore[attr-defined]
+        found = known.get(key)
+        if found is None:
+            keys: dict[str, list[int]] = self._keys  # type: ignore[attr-defined]
+            found = tuple(sorted({n for k in {key, key[:2], key[:1], ""} for n in keys.get(k, ())}))
+            if len(known) < _KEPT:
+                known[key] = found
+        return found
+
+
+_KNOWN, _PLAIN, _INLINE = 0, 1, 2
+_KEPT = 100_000
+_KEY = 3
+"""Letters by which it is told whether a header may begin at a place."""
+_SIGN = re.compile(r"[^a-z0]")
+_DIGITS = str.maketrans("123456789", "0" * 9)
+_BREAK = re.compile(r"\n")
+_STOP = re.compile(r"[.;,!?)\]|/\s](?=\s[A-Za-z0-9])|\.(?=,[ \t]{0,2}[A-Za-z0-9])")
+"""What stands two characters before a header within a line."""
+_LEAD = re.compile(
+    r"([ \t]{0,24})(?:[-*#>=]{1,3}[ \t]{0,3}|\(?(?:\d{1,2}|[A-Za-z]|[IVX]{1,4})[.)][ \t]{1,3})?[*_=-]{0,3}",
+    re.IGNORECASE,
+)
+
+
+def _keys(pattern: str) -> list[str]:
+    """Return the first letters of a header, as few as are certain and as many as tell."""
+    return sorted({_SIGN.split(begin[:_KEY])[0] for begin in beginnings_of(pattern)})
+
+
+def _matches(pattern: re.Pattern[str], text: str, places: Iterable[int]) -> Iterator[re.Match[str]]:
+    """Yield the matches of a pattern that begin at places, which are in order, without overlaps."""
+    end = 0
+    for at in places:
+        if at >= end and (match := pattern.match(text, at)):
+            yield match
+            end = match.end()
 
 
 def _own_end(text: str, body: int, end: int, *, hypothetical: bool) -> int:

@@ -13,6 +13,7 @@ Everything else stands for itself. Terms match whole words only, whatever their 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _GAP = r"(?:[ \t]{1,8}|-|-?[ \t]{0,8}\n[ \t>*]{0,24})"
 _HYPHEN = r"(?:[ \t]?-[ \t]?|[ \t]{1,4}|-?[ \t]{0,8}\n[ \t>*]{0,24})?"
@@ -102,17 +103,30 @@ def with_edges(pattern: str) -> str:
     return f"{LEFT_EDGE}(?:{pattern}){RIGHT_EDGE}"
 
 
-def alternation(
+def parts_of(
     terms: list[str] | tuple[str, ...] = (),
     cased: list[str] | tuple[str, ...] = (),
     patterns: list[str] | tuple[str, ...] = (),
-) -> str:
-    """Return one regular expression for terms, case-sensitive terms and ready patterns.
+) -> list[str]:
+    """Return terms, case-sensitive terms and ready patterns as expressions without edges, in the order they are tried.
 
     Longer terms come first, so that the longest one wins where several begin at one place.
     """
     parts = [(len(term), term_pattern(term)) for term in terms]
     parts += [(len(term), f"(?-i:{term_pattern(term)})") for term in cased]
     ordered = [pattern for _, pattern in sorted(parts, key=lambda part: -part[0])]
-    ordered += [f"(?:{pattern})" for pattern in patterns]
-    return f"(?a:{with_edges('|'.join(ordered))})"
+    return ordered + [f"(?:{pattern})" for pattern in patterns]
+
+
+def whole_words(parts: Sequence[str]) -> str:
+    """Return one regular expression for expressions that are to match whole words only."""
+    return f"(?a:{with_edges('|'.join(parts))})"
+
+
+def alternation(
+    terms: list[str] | tuple[str, ...] = (),
+    cased: list[str] | tuple[str, ...] = (),
+    patterns: list[str] | tuple[str, ...] = (),
+) -> str:
+    """Return one regular expression for terms, case-sensitive terms and ready patterns (see :func:`parts_of`)."""
+    return whole_words(parts_of(terms, cased, patterns))

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from extractor.errors import UsageError
-from extractor.rulefiles import load
+from extractor.rulefiles import load_checked
 
 Status = Literal["met", "possible", "not_met", "not_documented"]
 Comparator = Literal["<", "<=", "=", ">=", ">"]
@@ -361,12 +361,12 @@ def load_trial(trial: str | Path, folders: tuple[Path, ...]) -> Trial:
     if path.suffix in (".yaml", ".yml") or path.is_file():
         if not path.is_file():
             raise UsageError(f"--trial {trial}: there is no such file")
-        return load(path, Trial)
+        return load_checked(path, Trial)
     if not re.fullmatch(r"[A-Za-z0-9_-]+", str(trial)):
         raise UsageError(f"--trial {trial}: give a trial's id or the path of its file")
     for folder in folders:
         found = folder / f"{trial}.yaml"
         if found.is_file():
-            return load(found, Trial)
+            return load_checked(found, Trial)
     known = sorted({p.stem for f in folders for p in f.glob("*.yaml")})
     raise UsageError(f"--trial {trial}: no such trial; known are {', '.join(known)}")

@@ -113,6 +113,10 @@ def _pft_cell(number: float, *, ratio: bool) -> Value:
     return Value("=", number, unit, round(percent, 4), "%", None, {"test": "fev1_fvc"})
 
 
+_CD25 = re.compile(
+    r"CD[\s-]?25|IL[\s-]?2(?:[\s-]?R(?:eceptor)?(?:[\s-]?(?:a(?:lpha)?|\u03b1))?)?(?![\d])", re.IGNORECASE
+)
+"""The figures of the name, which belong to no value ("sCD25 600 U/mL" is not 25,600)."""
 _IN_THOUSANDS = ("ferritin", "scd25", "platelets")
 _DOTTED_THOUSANDS = re.compile(r"[<>=~ ]{0,3}\d{1,3}\.\d{3}")
 """What is never given to three decimals: the dot parts thousands ("ferritin 11.200 ng/mL")."""
@@ -123,6 +127,8 @@ def read_item(text: str, start: int, end: int, sentence_end: int, details: Mappi
     item = details.get("item", "")
     if details.get("state"):
         return Value(details={"state": details["state"]})
+    if item == "scd25":
+        start = max((name.end() for name in _CD25.finditer(text, start, end)), default=start)
     power = _POWER.search(text, start, end)
     if power and numbers(text, start, power.start()):
         found = numbers(text, start, power.start())
@@ -141,6 +147,9 @@ def read_item(text: str, start: int, end: int, sentence_end: int, details: Mappi
             normalize(item, number.value, None) if item != "scd25" else None
         )
         value = Value(number.comparator, number.value, unit, *(converted or (None, None)))
+        if len(found) > 1 and _ROW.search(text, start, end):
+            row = [normalize(item, n.value, unit_behind(text, n.end) or unit) for n in found]
+            value.details["row"] = [v[0] for v in row if v is not None]
         unit_end = number.end + (len(unit) + 2 if unit else 0)
         behind = text[unit_end : min(sentence_end, unit_end + 60)]
         flag = _FLAG.match(behind) or _FLAG.match(text[number.end : number.end + 12])
@@ -273,14 +282,14 @@ def read_weight(text: str, start: int, end: int) -> Value:
 def read_height(text: str, start: int, end: int) -> Value:
     """Return a height in centimetres, from cm, m, feet and inches."""
     piece = text[start:end]
-    feet = re.search(r"(\d)\s?(?:'|ft|feet|foot)\s?-?\s?(\d{1,2}(?:\.\d)?)?", piece)
+    feet = re.search(r"(\d)\s?(?:'|ft|feet|foot)\s?-?\s?(\d{1,2}(?:\.\d)?)?", piece, re.IGNORECASE)
     if feet:
         cm = (int(feet[1]) * 12 + float(feet[2] or 0)) * 2.54
         return Value("=", round(cm / 2.54, 1), "in", round(cm, 1), "cm")
     number = _last_number(text, start, end)
     if number is None:
         return Value()
-    if re.search(r"in(?:ch(?:es)?)?\b|\"", piece[number.end - start :]):
+    if re.search(r"in(?:ch(?:es)?)?\b|\"", piece[number.end - start :], re.IGNORECASE):
         return Value("=", number.value, "in", round(number.value * 2.54, 1), "cm")
     cm = number.value * 100 if number.value < 3 else number.value
     return Value("=", number.value, "m" if number.value < 3 else "cm", round(cm, 1), "cm")

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import chain
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnContext
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, NoReturn
 
 from extractor.errors import NoteCriteriaError
 from extractor.extract import Extractor
@@ -30,6 +32,16 @@ IN_FLIGHT: Final = 3
 TRIES: Final = 2
 """A note must have killed so many processes that worked on nothing else: one may have died of something else."""
 DIED: Final = "the process that worked on it died, perhaps out of memory; split the note or give the machine more"
+NOTE_TIMEOUT: Final = 300.0
+"""Seconds a note may take unless somebody says otherwise: many times what the longest notes need."""
+_FIRST: Final = "Denies asthma."
+"""Read before all notes: what is derived from the rules when they are first used is no note's time."""
+PATIENCE: Final = 10
+"""A note may take so many times its limit by the clock on the wall."""
+_CAN_LIMIT: Final = hasattr(signal, "setitimer")
+"""Whether the system can end a process that takes too long (Windows cannot)."""
+_TIMERS: Final = (signal.ITIMER_VIRTUAL, signal.ITIMER_REAL) if _CAN_LIMIT else ()
+_ALARMS: Final = (signal.SIGVTALRM, signal.SIGALRM) if _CAN_LIMIT else ()
 
 
 class Done(NamedTuple):
@@ -47,12 +59,14 @@ class Settings:
         redact: keep no words of the notes.
         trial: the trial, for those who answer its questions.
         as_of: reference date.
+        note_timeout: seconds a note may take; 0 for as long as it likes.
     """
 
     rules: Path | None = None
     redact: bool = False
     trial: str | Path = "NCT07208058"
     as_of: str | None = None
+    note_timeout: float = 0.0
 
 
 Function = Callable[[Sequence[Any], Settings], list[Any]]
@@ -64,12 +78,12 @@ class Task(NamedTuple):
 
     Args:
         function: does it.
-        died: gives the result for a piece on which processes died.
+        died: gives the result for a piece on which processes died, perhaps for it took too long.
         size: tells how large a piece is.
     """
 
     function: Function
-    died: Callable[[Any], Any]
+    died: Callable[[Any, Settings, bool], Any]
     size: Callable[[Any], int]
 
 
@@ -78,13 +92,78 @@ def extraction() -> Task:
     return Task(_work_chunk, _died, lambda note: len(note.text))
 
 
-def _died(note: Note) -> NoteResult:
-    return NoteResult(note.patient_id, note.note_id, note.note_date, None, DIED)
+def _died(note: Note, settings: Settings, too_long: bool) -> NoteResult:
+    fault = took_too_long(settings.note_timeout) if too_long else DIED
+    return NoteResult(note.patient_id, note.note_id, note.note_date, None, fault)
+
+
+def took_too_long(seconds: float) -> str:
+    """Return why a note is set aside that took too long.
+
+    Args:
+        seconds: the time it had.
+    """
+    return f"took longer than the {seconds:g} seconds of --note-timeout; split the note or give it more time"
+
+
+class _TooLongError(BaseException):
+    """A note takes too long here; no ``Exception``, for nothing on the way may take it for a fault of its own."""
+
+
+def _set_alarm(seconds: float) -> None:
+    """Have the system raise the alarm after so many seconds, 0 for never; a worker dies of it whatever it does.
+
+    What counts is the processor's time, so that a busy machine costs no note; a note that waits instead of working is
+    given ``PATIENCE`` times as long.
+    """
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds * PATIENCE)
+
+
+@contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    """Limit the time of a block, unless the limit is 0 or the system knows none."""
+    if not seconds or not _CAN_LIMIT:
+        yield
+        return
+    _set_alarm(seconds)
+    try:
+        yield
+    finally:
+        _set_alarm(0)
+
+
+@contextmanager
+def _alarm_raises() -> Iterator[bool]:
+    """Let the alarm raise ``_TooLongError`` in this process, which must not die of it.
+
+    Yields:
+        Whether it can: only the main thread hears it, and an alarm that somebody else has set here is left alone.
+    """
+    if not _CAN_LIMIT or threading.current_thread() is not threading.main_thread() or any(map(_left, _TIMERS)):
+        yield False
+        return
+
+    def too_long(*_: object) -> NoReturn:
+        raise _TooLongError
+
+    before = {number: signal.signal(number, too_long) for number in _ALARMS}
+    try:
+        yield True
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _left(timer: int) -> float:
+    return signal.getitimer(timer)[0]
 
 
 @lru_cache(maxsize=2)
 def _extractor(rules: Path | None) -> Extractor:
-    return Extractor(rules)
+    extractor = Extractor(rules)
+    extractor.mentions(_FIRST)
+    return extractor
 
 
 def work(note: Note, rules: Path | None, redact: bool) -> NoteResult:
@@ -108,7 +187,13 @@ def work_with(extractor: Extractor, note: Note, redact: bool) -> NoteResult:
 
 
 def _work_chunk(chunk: Sequence[Note], settings: Settings) -> list[NoteResult]:
-    return [work(note, settings.rules, settings.redact) for note in chunk]
+    _extractor(settings.rules)  # before the clock of the first note runs
+    return [_work_limited(note, settings) for note in chunk]
+
+
+def _work_limited(note: Note, settings: Settings) -> NoteResult:
+    with _alarm(settings.note_timeout):
+        return work(note, settings.rules, settings.redact)
 
 
 def chunked(items: Iterable[Any], size: Callable[[Any], int]) -> Iterator[list[Any]]:
@@ -135,6 +220,8 @@ def chunked(items: Iterable[Any], size: Callable[[Any], int]) -> Iterator[list[A
 def _serve(pipe: Connection, settings: Settings) -> None:
     """Work on what comes through the pipe until the parent closes it or is gone; Ctrl-C is for the parent to handle."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in _ALARMS:
+        signal.signal(number, signal.SIG_DFL)  # which ends the process; the parent may have left it ignored
     try:
         _extractor(settings.rules)
         pipe.send(None)
@@ -205,12 +292,14 @@ class _Worker:
         self.ready, self.job = True, None
         return True
 
-    def stop(self) -> None:
-        """End the process whatever it does."""
+    def stop(self) -> bool:
+        """End the process whatever it does, and return whether the alarm had done so before."""
         self.pipe.close()
         self.process.kill()
         self.process.join()
+        too_long = -(self.process.exitcode or 0) in _ALARMS
         self.process.close()
+        return too_long
 
 
 class Crew:
@@ -259,25 +348,34 @@ class Crew:
         jobs: deque[_Job] = deque()
         for chunk in chunked(items, task.size):
             job = _Job(task, [item for item in chunk if not isinstance(item, Done)], chunk)
-            if self._here or here:
-                job.results = task.function(job.pieces, self._settings)
+            if not (self._here or here):
+                self._add(job)
+            elif self._done_here(job):
                 yield from job.items()
                 continue
             jobs.append(job)
-            self._add(job)
             self._attend(wait_for=None)
             while jobs and (jobs[0].done or len(jobs) >= self._count * IN_FLIGHT):
                 yield from self._result(jobs.popleft())
         while jobs:
             yield from self._result(jobs.popleft())
 
+    def _done_here(self, job: _Job) -> bool:
+        """Work in this process and return whether that went well; what takes too long goes where it can be killed."""
+        try:
+            with _alarm_raises() as limited:
+                settings = self._settings if limited else replace(self._settings, note_timeout=0.0)
+                job.results = job.task.function(job.pieces, settings)
+        except _TooLongError:
+            self._here = False
+            self._again(job, too_long=True)
+        return job.results is not None
+
     def _add(self, job: _Job) -> None:
         if not job.pieces:
             job.results = []
             return
         self._todo.append(job)
-        if not self._workers:
-            self._workers = [self._new() for _ in range(self._count)]
 
     def _new(self) -> _Worker:
         return _Worker(self._context, self._settings)
@@ -299,6 +397,8 @@ class Crew:
                     self._bury(worker)
 
     def _give_out(self) -> None:
+        if self._todo and not self._workers:
+            self._workers = [self._new() for _ in range(self._count)]
         for worker in self._workers:
             if self._todo and worker.ready and worker.job is None and worker.give(self._todo[0]):
                 self._todo.popleft()
@@ -306,21 +406,21 @@ class Crew:
     def _bury(self, worker: _Worker) -> None:
         """Put a new process in the place of one that died, and see what becomes of its work."""
         self._workers.remove(worker)
-        worker.stop()
+        too_long = worker.stop()
         self._stillborn = 0 if worker.ready else self._stillborn + 1
         if self._stillborn > self._count * TRIES:
             raise NoteCriteriaError("worker processes cannot be started here; use --workers 1")
         self._workers.append(self._new())
         if worker.job is not None:
-            self._again(worker.job)
+            self._again(worker.job, too_long)
 
-    def _again(self, job: _Job) -> None:
+    def _again(self, job: _Job, too_long: bool) -> None:
         """Give out again, piece by piece, what a process had that died, until one of them is found to be the cause."""
         job.deaths += 1
         if job.chunk:
             job.parts = [_Job(job.task, [piece]) for piece in job.pieces]
-        elif job.deaths >= TRIES:
-            job.results = [job.task.died(piece) for piece in job.pieces]
+        elif too_long or job.deaths >= TRIES:
+            job.results = [job.task.died(piece, self._settings, too_long) for piece in job.pieces]
         else:
             self._todo.appendleft(job)
         self._todo.extendleft(reversed(job.parts))

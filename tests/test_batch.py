@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import os
 import signal
@@ -21,7 +22,7 @@ from hypothesis import strategies as st
 from extractor import batch, workers
 from extractor.batch import screen
 from extractor.checkpoint import CHECKPOINT
-from extractor.errors import UsageError
+from extractor.errors import NoteCriteriaError, UsageError
 from extractor.extract import Extractor
 from extractor.notes import read_notes
 from extractor.schema import ANSWER_COLUMNS, MENTION_COLUMNS, Note
@@ -320,6 +321,23 @@ def test_the_sheet_says_on_every_row_what_it_is_not(folder: Path, tmp_path: Path
     found = sheet(run.out)
     assert [r["patient_id"] for r in found] == ["00417", "P001", "P003"]
     assert all("10 of the 22 criteria" in r["statement"] and "a person decides" in r["statement"] for r in found)
+
+
+@pytest.mark.parametrize("step", ["_answer", "write_report_of", "write_run"])
+def test_a_full_disk_is_told_with_its_remedy_and_costs_only_time(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", f"{NONCE}.txt")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(batch, step, full)
+        with pytest.raises(NoteCriteriaError) as told:
+            screen([folder], tmp_path / "run")
+    expected = f"--out {tmp_path / 'run'}: cannot be written (No space left on device); free some space or mend it,"
+    assert str(told.value) == f"{expected} then go on with --resume"
+    assert {p.name for p in (tmp_path / "run").iterdir()} == {CHECKPOINT}
+    assert screen([folder], tmp_path / "run", resume=True).resumed == 3
 
 
 @pytest.mark.parametrize(

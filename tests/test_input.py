@@ -19,7 +19,7 @@ import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
@@ -252,6 +252,7 @@ def test_offsets_count_into_the_joined_text(tmp_path: Path) -> None:
     assert (mention["text"], mention["start"], mention["end"]) == ("axi-cel", 9, 16)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)  # the machine may have other things to do
 @given(st.lists(st.text(max_size=5), min_size=1, max_size=12), st.randoms())
 def test_no_order_of_rows_changes_a_note(parts: list[str], random: Any) -> None:
     from extractor.notes.issues import Located

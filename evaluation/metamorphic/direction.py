@@ -55,13 +55,12 @@ def framed(attribute: str) -> Callable[[Case], Iterator[Variant]]:
     """Return the sentences made of a cue and a mention alone, from the plain sentence with that mention."""
 
     def make(case: Case) -> Iterator[Variant]:
-        if len(case.mentions) != 1 or not plain(case.mentions[0]):
-            return
+        if len(case.mentions) != 1 or not plain(case.mentions[0]) or case.reader.asks_company(case.mentions[0]):
+            return  # a word that counts in the company of others only says nothing alone
         mention = case.mentions[0]
         start, end = mention["start"], mention["end"]
         for before, behind in _phrases(attribute, mention):
-            words = mention["text"] if before else mention["text"][:1].upper() + mention["text"][1:]
-            pieces = (Piece(before[:1].upper() + before[1:]), Piece(words, (start, end)), Piece(f"{behind}."))
+            pieces = (Piece(before[:1].upper() + before[1:]), Piece(mention["text"], (start, end)), Piece(f"{behind}."))
             yield Variant(pieces, about=f"{before}_{behind}", target=0)
 
     return make

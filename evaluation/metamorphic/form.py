@@ -14,6 +14,7 @@ _GAP = re.compile(r"\t| {3}|\||\[ |\[\*\*|[✓√☐☑☒\n]")
 _BULLET = re.compile(r"(?m)^([ \t]*)([-*])(?= )")
 _ITEM = re.compile(r"[\s]*(?:[-*+#>=~•→]|\(?\w{1,4}[.)]\s|\[|_{2}|\d)")
 _PARAGRAPH = re.compile(r"(?:[^\n]*\S[^\n]*(?:\n|\Z))+")
+_SAID_BY_CASE = re.compile(r"\n|[.?!]['\")\]]*\s+[^A-Za-z]{0,4}[a-z]|\.\.|[.?!](?=[A-Z])")
 WIDTHS = (60, 72, 100)
 """Widths at which prose is wrapped anew; a note's own lines below 58 characters are read as lines of a form by design."""
 
@@ -21,16 +22,22 @@ WIDTHS = (60, 72, 100)
 def _cased(name: str, change: Callable[[str], str]) -> Callable[[Case], Iterator[Variant]]:
     """Return the change of case of every word but those whose capitals are their meaning.
 
-    A rule may ask for capitals (``cased``: MAS the syndrome, ALL the leukaemia); a word stays as it is where it spells
+    Not admitted are sentences in which a small letter tells that a stop or a line break ends nothing. A rule may ask for capitals (``cased``: MAS the syndrome, ALL the leukaemia); a word stays as it is where it spells
     such a term as it stands, or would spell one in its new case.
     """
 
     def make(case: Case) -> Iterator[Variant]:
+        if _SAID_BY_CASE.search(case.text):
+            return
         meant = case.reader.cased_words
         edits: list[Edit] = []
         for m in _WORD.finditer(case.text):
             new = change(m.group())
-            if new != m.group() and len(new) == len(m.group()) and m.group() not in meant and new not in meant:
+            if (
+                new != m.group()
+                and len(new) == len(m.group())
+                and not ({m.group(), new, m.group().split("'")[0], new.split("'")[0]} & meant)
+            ):
                 edits.append(Edit(m.start(), m.end(), new))
         if edits:
             yield edited(case.text, edits, about=name)

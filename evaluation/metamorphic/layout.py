@@ -118,18 +118,17 @@ def _alone(*, colon: bool) -> Callable[[Case], Iterator[Variant]]:
     return make
 
 
+_INLINE = re.compile(r":[ \t]*(?=[^\s\d])")
+
+
 def header_own_line(case: Case) -> Iterator[Variant]:
-    """Put the content of a sentence's header on a line of its own."""
+    """Put the content of a sentence's header on a line of its own; a number behind the header begins a list."""
     headers = case.reader.headers(case.text)
-    if (
-        len(headers) == 1
-        and headers[0].start == 0
-        and headers[0].rule
-        and case.text[: headers[0].body].rstrip().endswith(":")
-    ):
-        body = headers[0].body
-        colon = case.text.index(":", 0, body) + 1 if ":" in case.text[:body] else body
-        yield edited(case.text, [Edit(colon, body, "\n")], about="own line")
+    if len(headers) != 1 or headers[0].start or not headers[0].rule:
+        return
+    colon = _INLINE.search(case.text, 0, headers[0].body + 1)
+    if colon and colon.end() == headers[0].body:
+        yield edited(case.text, [Edit(colon.start() + 1, colon.end(), "\n")], about="own line")
 
 
 LAYOUT = (

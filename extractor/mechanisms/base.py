@@ -94,6 +94,16 @@ def quote(mention: Mention) -> str:
     return f"“{words}”" + (f" ({when})" if when else "")
 
 
+def against(mentions: Sequence[Mention], word: str = "elsewhere denied") -> str:
+    """Return the part of a rationale that names a statement to the contrary, empty where there is none.
+
+    Args:
+        mentions: the statements to the contrary.
+        word: what they do.
+    """
+    return f"; {word}: {quote(mentions[-1])}" if mentions else ""
+
+
 def first(mentions: Iterable[Mention], limit: int = 5) -> tuple[Mention, ...]:
     """Return at most some mentions."""
     return tuple(list(mentions)[:limit])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from extractor.mechanisms.base import Chart, Verdict, days_between, first, quote
+from extractor.mechanisms.base import Chart, Verdict, against, days_between, first, quote
 from extractor.mechanisms.ever import _excluded_later
 from extractor.schema import Mention
 from extractor.trial import Attribution, Response
@@ -29,9 +29,9 @@ def response(chart: Chart, rule: Response) -> Verdict:
         if given.status == "met":
             return Verdict(
                 "met",
-                f"Failure is stated, {quote(failed[-1])}, on a high-dose course: {given.rationale}",
-                first([failed[-1], *given.evidence[:2], *failed[:-1]]),
-                "inferred",
+                f"Failure is stated, {quote(failed[-1])}{against(responded, 'a response too')}, on a high-dose course: {given.rationale}",
+                first([failed[-1], *given.evidence[:2], *failed[:-1], *responded[-1:]], 6),
+                "conflicting" if responded else "inferred",
             )
         if given.status == "not_met":
             return Verdict(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
-from extractor.mechanisms.base import Chart, Verdict, first, full_date, quote
+from extractor.mechanisms.base import Chart, Verdict, against, first, full_date, quote
 from extractor.schema import Mention
-from extractor.trial import CountedItem, CriteriaCount
+from extractor.trial import CountedItem, CriteriaCount, Threshold
 
 
 def criteria_count(chart: Chart, rule: CriteriaCount) -> Verdict:
@@ -37,9 +37,9 @@ def criteria_count(chart: Chart, rule: CriteriaCount) -> Verdict:
         )
         return Verdict(
             "met",
-            f"{rule.name} is diagnosed, {quote(asserted[-1])}, and {reason}.",
-            first([asserted[-1], *said[-1:], *evidence, *asserted[:-1]], 10),
-            "direct" if said else "inferred",
+            f"{rule.name} is diagnosed, {quote(asserted[-1])}, and {reason}{against(denied)}.",
+            first([asserted[-1], *said[-1:], *evidence, *asserted[:-1], *denied[-1:]], 10),
+            "conflicting" if denied else "direct" if said else "inferred",
         )
     if (not named and claimed >= rule.needed) or (says_met and not named):
         return Verdict(
@@ -109,15 +109,22 @@ def _fulfilled(item: CountedItem, mentions: Iterable[Mention]) -> list[Mention]:
         for threshold in item.values:
             if name != threshold.item or m.negated:
                 continue
-            if (m.normalized_value is not None and threshold.holds(m.normalized_value, m.comparator)) or (
-                m.normalized_value is None and threshold.flag and m.details.get("flag") == threshold.flag
-            ):
+            if _holds(m, threshold):
                 by_value.setdefault(threshold.item, m)
     if len(by_value) >= item.needed:
         return list(by_value.values())
     if by_state and item.needed == 1:
         return by_state
     return [m for m in by_state if m.details.get("lines", 1) >= item.needed]
+
+
+def _holds(m: Mention, threshold: Threshold) -> bool:
+    """Return whether a value, or one of its row of a table, or the laboratory's flag lies beyond a threshold."""
+    if m.normalized_value is None:
+        return bool(threshold.flag) and m.details.get("flag") == threshold.flag
+    return bool(threshold.holds(m.normalized_value, m.comparator)) or any(
+        threshold.holds(v) for v in m.details.get("row", ())
+    )
 
 
 def _anchors(dates: list[dt.date]) -> list[dt.date | None]:

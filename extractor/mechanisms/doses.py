@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from extractor.doses import longest_run
-from extractor.mechanisms.base import Chart, Verdict, first, full_date, interval, quote
+from extractor.mechanisms.base import Chart, Verdict, against, first, full_date, interval, quote
 from extractor.mechanisms.people import age_at
 from extractor.schema import Mention
 from extractor.trial import DoseCourse
@@ -33,12 +33,13 @@ def dose_course(chart: Chart, rule: DoseCourse) -> Verdict:
     if courses:
         best = min(courses, key=lambda c: _ORDER[c.status])
         same = [c.mention for c in courses if c.status == best.status and c is not best]
-        unclear = best.status == "possible"
+        unclear = best.status == "possible" or best.mention.uncertain
+        denials = [m for m in mentions if m.negated and _denies_all(m)] if best.status == "met" else []
         return Verdict(
             best.status,
-            f"{best.sum}.",
-            first([best.mention, *same]),
-            "inferred" if unclear or best.mention.uncertain else "direct",
+            f"{best.sum}{against(denials)}.",
+            first([best.mention, *same, *denials[-1:]], 6),
+            "conflicting" if denials else "inferred" if unclear else "direct",
             frozenset(c.mention.mention_id for c in courses if c.size == "low"),
         )
     denied = [m for m in mentions if m.negated]
@@ -54,6 +55,11 @@ def dose_course(chart: Chart, rule: DoseCourse) -> Verdict:
             "not_documented", f"Corticosteroids are only planned or conditional: {quote(planned[0])}.", first(planned)
         )
     return Verdict("not_documented", "The notes say nothing about systemic corticosteroids.")
+
+
+def _denies_all(mention: Mention) -> bool:
+    """Return whether steroids as a class are denied, and not only a stop or a single drug."""
+    return mention.concept in ("glucocorticoid", "steroids") and not mention.historical
 
 
 def _course(chart: Chart, rule: DoseCourse, m: Mention, given: list[Mention]) -> Course | None:

@@ -40,7 +40,7 @@ def ever(chart: Chart, rule: Ever) -> Verdict:
     if claimed:
         why = "is over" if claimed[-1] not in current else "lies outside the window"
         return Verdict("not_met", f"{rule.name} {why}: {quote(claimed[-1])}.", first([*reversed(claimed)]), "inferred")
-    denied = [m for m in own if m.negated] + within
+    denied = [m for m in own if m.negated and not _not_sent(m, rule)] + within
     if denied:
         return _denied(rule, denied, corrected, own)
     planned = [m for m in own if m.hypothetical]
@@ -80,6 +80,11 @@ def _suspected(rule: Ever, doubts: list[Mention]) -> Verdict:
 def _is_weak(mention: Mention, rule: Ever) -> bool:
     """Return whether the words beside a mention leave it open ("unlikely", "of uncertain significance")."""
     return bool(rule.weak_kinds) and mention.details.get("doubt") == "weak" and mention.result != "positive"
+
+
+def _not_sent(mention: Mention, rule: Ever) -> bool:
+    """Return whether a test was not done, which denies nothing."""
+    return bool(mention.details.get("not_done")) and mention.details.get("kind") in rule.needs_result
 
 
 def _counts(mention: Mention, rule: Ever) -> bool:
@@ -130,9 +135,13 @@ def _excluded_later(doubt: Mention, mentions: list[Mention], excluding: tuple[st
 
 
 def _related(denial: Mention, doubt: Mention) -> bool:
-    same_group = denial.details.get("group") == "class" or denial.details.get("kind") == "class"
+    """Return whether a denial speaks of the doubt's class or family; what is found in no kind of blood cancer is none of them."""
+    if denial.details.get("group") == "class" or denial.details.get("kind") == "class":
+        return True
+    if denial.details.get("group") == "haematological" and denial.note_id != doubt.note_id:
+        return doubt.details.get("group") in ("haematological", "class")
     family = denial.details.get("family")
-    return same_group or (family is not None and family == doubt.details.get("family"))
+    return family is not None and family == doubt.details.get("family")
 
 
 def _values(chart: Chart, thresholds: tuple[Threshold, ...]) -> tuple[list[Mention], list[Mention]]:

@@ -69,7 +69,12 @@ def _told_as_over(
     if not current or any(s != "active" for _, s in current[-1:]):
         return []
     latest = max(_day(chart, m) for m, _ in current)
-    later = [m for m in past if m.historical and m.details.get("test") in rule.diseases]
+    later = [
+        m
+        for m in past
+        if m.historical
+        and (m.details.get("test") in rule.diseases or (m.details.get("test") == rule.quantitative and not m.result))
+    ]
     gaps = [(m, days_between(latest, chart.noted(m) or "")) for m in later]
     return [m for m, days in gaps if days is not None and days > _OVER_AFTER]
 
@@ -151,9 +156,9 @@ def _meaning(mention: Mention, rule: InfectionNow, is_cause: bool | None) -> str
         return None
     if mention.result and mention.result in table:
         state = table[mention.result]
-        if mention.uncertain and state == "active":
-            return "possible"
-        return "past" if state == "active" and mention.historical and "historical" in table else state
+        if state == "active" and mention.historical and "historical" in table:
+            return "past"
+        return "possible" if mention.uncertain and state == "active" else state
     if mention.uncertain:
         return "possible" if "positive" in table and table["positive"] != "past" else None
     if mention.historical:

@@ -6,7 +6,7 @@ import datetime as dt
 import math
 from dataclasses import replace
 
-from extractor.mechanisms.base import Chart, Verdict, first, full_date, interval, quote
+from extractor.mechanisms.base import Chart, Verdict, against, first, full_date, interval, quote
 from extractor.schema import Mention
 from extractor.trial import Age, Allergy, Consent
 
@@ -122,9 +122,19 @@ def consent(chart: Chart, rule: Consent) -> Verdict:
     if given and (minor or any(m.details.get("guardian") for m in waiting)):
         return _minor(given, [*refused, *waiting])
     if given and not (refused and mentions.index(refused[-1]) > mentions.index(given[-1])):
-        return Verdict("met", f"Signed consent is documented: {quote(given[-1])}.", first([*reversed(given)]))
+        return Verdict(
+            "met",
+            f"Signed consent is documented: {quote(given[-1])}{against(refused, 'declined before')}.",
+            first([*reversed(given), *refused[-1:]]),
+            "conflicting" if refused else "direct",
+        )
     if refused:
-        return Verdict("not_met", f"Consent was declined: {quote(refused[-1])}.", first([*reversed(refused)]))
+        return Verdict(
+            "not_met",
+            f"Consent was declined: {quote(refused[-1])}{against(given, 'signed before')}.",
+            first([*reversed(refused), *given[-1:]]),
+            "conflicting" if given else "direct",
+        )
     if waiting:
         return Verdict("not_documented", f"Consent is only planned: {quote(waiting[-1])}.", first([*reversed(waiting)]))
     return Verdict("not_documented", "The notes say nothing about consent to this trial.")
@@ -163,7 +173,13 @@ def allergy(chart: Chart, rule: Allergy) -> Verdict:
     hit = [m for m in mentions if m.concept in rule.concepts and not m.negated and not m.hypothetical]
     sure = [m for m in hit if not m.uncertain]
     if sure:
-        return Verdict("met", f"Allergy to {rule.name} is documented: {quote(sure[0])}.", first(sure))
+        denials = [m for m in mentions if m.details.get("nkda") or (m.negated and m.concept in rule.concepts)]
+        return Verdict(
+            "met",
+            f"Allergy to {rule.name} is documented: {quote(sure[0])}{against(denials)}.",
+            first([*sure, *denials[-1:]]),
+            "conflicting" if denials else "direct",
+        )
     if hit:
         return Verdict("possible", f"Allergy to {rule.name} is suspected: {quote(hit[0])}.", first(hit), "inferred")
     none = [m for m in mentions if m.details.get("nkda") or m.negated]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from extractor.mechanisms.base import Chart, Verdict, first, interval, quote, years_before
+from extractor.mechanisms.base import Chart, Verdict, against, first, interval, quote, years_before
 from extractor.mechanisms.ever import _corrected, _excluded_later
 from extractor.schema import Mention
 from extractor.trial import RecentDisease
@@ -27,7 +27,7 @@ def recent_disease(chart: Chart, rule: RecentDisease) -> Verdict:
     corrected = _corrected(own)
     asserted = [m for m in own if m.asserted and m.mention_id not in corrected]
     if asserted:
-        cases = [_case(chart, rule, group) for group in _groups(asserted)]
+        cases = [_case(chart, rule, group) for group in _groups(asserted, rule)]
         worst = min(cases, key=lambda c: _ORDER[c.status])
         if treated and worst.status != "met":
             return Verdict(
@@ -36,12 +36,14 @@ def recent_disease(chart: Chart, rule: RecentDisease) -> Verdict:
                 (worst.mentions[0], treated),
                 "inferred",
             )
+        named = {m.concept for m in worst.mentions}
+        denials = [m for m in own if m.negated and m.concept in named] if worst.status == "met" else []
         others = [m for c in cases if c is not worst for m in c.mentions[:1]]
         return Verdict(
             worst.status,
-            worst.reason + ".",
-            first([*worst.mentions, *others]),
-            "direct" if worst.status == "met" else "inferred",
+            f"{worst.reason}{against(denials)}.",
+            first([*worst.mentions, *others, *denials[-1:]], 6),
+            "conflicting" if denials else "direct" if worst.status == "met" else "inferred",
         )
     suspected = [m for m in own if m.uncertain and not _excluded_later(m, own)]
     doubtful = [m for m in suspected if not _lies_before(chart, rule, m)]
@@ -82,15 +84,16 @@ def _recent_treatment(chart: Chart, rule: RecentDisease) -> Mention | None:
     return None
 
 
-def _groups(mentions: Sequence[Mention]) -> list[list[Mention]]:
+def _groups(mentions: Sequence[Mention], rule: RecentDisease) -> list[list[Mention]]:
     """Return the mentions by disease; class words and metastases join the other diseases where there is one."""
+    excepted = {c for exception in rule.exceptions for c in exception.concepts}
     named: dict[str, list[Mention]] = {}
     loose: list[Mention] = []
     for m in mentions:
         if m.details.get("group") == "class" or m.concept in ("malignancy", "metastasis", "carcinoma"):
             loose.append(m)
         else:
-            site = m.details.get("site") or m.concept
+            site = m.concept if m.concept in excepted else m.details.get("site") or m.concept
             named.setdefault(str(site), []).append(m)
     if not named:
         return [loose]
@@ -110,8 +113,9 @@ def _case(chart: Chart, rule: RecentDisease, group: Sequence[Mention]) -> _Case:
     exception = _exception(rule, group)
     if exception:
         return _Case("not_met", f"{words} is one of the exceptions ({exception})", group_tuple)
-    if any(_is_active(m) for m in group):
-        return _Case("met", f"{quote(next(m for m in group if _is_active(m)))} is active", group_tuple)
+    active = next((m for m in group if _is_active(m)), None)
+    if active:
+        return _Case("met", f"{quote(active)} is active", _led_by(active, group))
     dated = [
         (m, iv)
         for m in group
@@ -124,7 +128,11 @@ def _case(chart: Chart, rule: RecentDisease, group: Sequence[Mention]) -> _Case:
         if not m.historical and not m.details.get("treated") and m.details.get("group") == "haematological"
     ]
     if going_on and not cured:
-        return _Case("met", f"{quote(going_on[0])} goes on: no remission and no end of it is documented", group_tuple)
+        return _Case(
+            "met",
+            f"{quote(going_on[0])} goes on: no remission and no end of it is documented",
+            _led_by(going_on[0], group),
+        )
     if chart.reference is None:
         return _Case("possible", f"{words}: without a reference date the interval is not known", group_tuple)
     edge = years_before(chart.reference, rule.years)
@@ -136,12 +144,12 @@ def _case(chart: Chart, rule: RecentDisease, group: Sequence[Mention]) -> _Case:
                 return _Case(
                     "possible",
                     f"{quote(inside[0])} lies within {rule.years:g} years, treated with curative intent and without evidence of disease: an oncologist decides",
-                    group_tuple,
+                    _led_by(inside[0], group),
                 )
             return _Case(
                 "met",
                 f"{quote(inside[0])} lies within {rule.years:g} years before {chart.reference.isoformat()}",
-                group_tuple,
+                _led_by(inside[0], group),
             )
         if len(outside) == len(dated):
             return _Case(
@@ -160,6 +168,11 @@ def _case(chart: Chart, rule: RecentDisease, group: Sequence[Mention]) -> _Case:
             "met", f"{quote(current[0])} is documented as present", (*current, *[m for m in group if m not in current])
         )
     return _Case("possible", f"{words} is in the past, at an unknown date", group_tuple)
+
+
+def _led_by(leader: Mention, group: Sequence[Mention]) -> tuple[Mention, ...]:
+    """Return the mentions of a disease, the one that decides first."""
+    return (leader, *(m for m in group if m is not leader))
 
 
 def _localised(group: Sequence[Mention]) -> bool:

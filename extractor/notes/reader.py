@@ -107,10 +107,14 @@ def _input(given: Input, how: Reading) -> Iterator[Found]:
         yield NoteIssue(fault.source, None, fault.reason, kind="input")
         return
     for place in places:
+        last = None
         try:
-            yield from _read(place, how)
+            for found in _read(place, how):
+                last = found.row
+                yield found
         except InputError as fault:
-            yield NoteIssue(fault.source, None, fault.reason, kind="input")
+            read = "" if last is None else f" (what stands up to row {last} was read)"
+            yield NoteIssue(fault.source, None, fault.reason + read, kind="input")
 
 
 def _tables_of(path: Path) -> list[Path]:

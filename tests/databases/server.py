@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,11 +17,22 @@ from typing import Any
 USER = "reader"
 PASSWORD = "Zebra:fish/it@is%20"
 """With the characters that mean something in a URL."""
+_SECONDS = 60
+"""The server must be up, or down, after so many."""
+_WATCH = """
+place=$1; shift
+"$@" </dev/null >"$place/log" 2>&1 &
+read -r line
+kill -QUIT $!
+wait $!
+rm -rf "$place"
+"""
+"""Runs a server until its own input ends, which happens too when the process that holds the other end is killed."""
 
 
 @contextmanager
 def postgresql() -> Iterator[str]:
-    """Start a server and stop it afterwards.
+    """Start a server and stop it afterwards; it also stops, and its folder goes, when this process is killed.
 
     Yields:
         The URL of its database, without the password.
@@ -46,14 +58,35 @@ def postgresql() -> Iterator[str]:
             "UTF8",
             "--locale=C",
         )
-        options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={place} -c fsync=off"
-        _run(who, "pg_ctl", "-D", data, "-w", "-l", place / "log", "-o", options, "start")
-        try:
+        options = ("listen_addresses=127.0.0.1", f"port={port}", f"unix_socket_directories={place}", "fsync=off")
+        with _watched(who, place, "postgres", "-D", data, *(part for option in options for part in ("-c", option))):
+            _await(port, place / "log")
             yield f"postgresql://{USER}@127.0.0.1:{port}/postgres"
-        finally:
-            _run(who, "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+@contextmanager
+def _watched(who: dict[str, Any], place: Path, program: str, *arguments: object) -> Iterator[None]:
+    """Run a program until the end of the block or of this process, however that comes."""
+    command = ["sh", "-c", _WATCH, "watch", str(place), str(_bin() / program), *map(str, arguments)]
+    # A session of its own: Ctrl-C and the death of this process's group must not take the watch before its charge.
+    with subprocess.Popen(command, stdin=subprocess.PIPE, cwd="/", start_new_session=True, **who) as watch:
+        try:
+            yield
+        finally:
+            assert watch.stdin is not None
+            watch.stdin.close()
+            watch.wait(_SECONDS)
+
+
+def _await(port: int, log: Path) -> None:
+    """Wait until the server lets somebody in."""
+    until = time.monotonic() + _SECONDS
+    command = [str(_bin() / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
+    while subprocess.run(command, cwd="/", check=False).returncode:
+        assert time.monotonic() < until, log.read_text()
+        time.sleep(0.1)
 
 
 def _run(who: dict[str, Any], program: str, *arguments: object) -> None:
