@@ -91,6 +91,8 @@ class GeneralText:
             return False
         if part:
             return True
+        if any(c.isdigit() for c in self._text[start:end]):
+            return False  # a value is somebody's own
         return self._near_citation(low, high) and not _NARRATIVE.search(self._text, low, high)
 
     def _says(self, kind: str, low: int, high: int) -> bool:
