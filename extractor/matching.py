@@ -154,7 +154,10 @@ def _company_is_right(
         around = f"{text[section.start : section.body]} \n {around}"
     if near is not None and near.search(around) is None:
         reach = target.term.entry.near_before
-        if not (reach and near.search(text, max(0, start - reach), start)) and not _is_named(target, start, end, found):
+        before = (
+            f"{text[max(0, start - reach) : target.start]} \n "  # ends as what precedes a mention in its sentence does
+        )
+        if not (reach and near.search(before)) and not _is_named(target, start, end, found):
             return False
     return not_near is None or not_near.search(around) is None
 
