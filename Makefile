@@ -20,7 +20,7 @@ demo: $(READY)
 	@$(BIN)/notecriteria screen annotated_notes/dev --out demo-run
 
 test: $(READY)
-	@$(BIN)/python -m pytest -m "not service"
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not service"
 
 # The tests that need a server or Java; see .ci/run for the packages.
 service: $(READY)
