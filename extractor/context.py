@@ -174,7 +174,8 @@ class ContextEngine:
         """
         known = cues if cues is not None else self.cues_in(text, start, end)
         inside = known[bisect_left(known, (start, 0, 0)) : bisect_left(known, (end, 0, 0))]
-        found = [(s, e, self.rules[index]) for index, s, e in sorted((index, s, e) for s, index, e in inside)]
+        # a cue that runs on into the next sentence is none
+        found = [(s, e, self.rules[i]) for i, s, e in sorted((i, s, e) for s, i, e in inside if e <= end)]
         if not found:
             return []
         tokens = token_bounds(text, start, end)

@@ -91,7 +91,9 @@ _PATTERN = re.compile(
 )
 
 
-_WORDS = "|".join(sorted({m[:3] for m in _MONTHS} | set(_NUMBERS) | {"last", "yesterday"}, key=lambda w: (-len(w), w)))
+_WORDS = "|".join(
+    sorted({m[:3] for m in _MONTHS} | set(_NUMBERS) | {"last", "yesterday", "half"}, key=lambda w: (-len(w), w))
+)
 _BEGINS = re.compile(rf"(?<!\d)\d|'(?=\d)|\b(?:{_WORDS})", re.IGNORECASE)
 _BEGINS_CHINESE = re.compile(rf"[\d']|\b(?:{_WORDS})", re.IGNORECASE)
 """Where a date can begin, so that the long expression is tried nowhere else."""

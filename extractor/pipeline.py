@@ -270,6 +270,9 @@ class CuePruner:
     def __call__(self, matcher: Any, doc: Doc, index: int, matches: list[tuple[int, int, int]]) -> None:
         """Weigh the newest match against those before it."""
         new = matches[-1]
+        if any(doc[i].is_sent_start for i in range(new[1] + 1, new[2])):
+            matches.pop()  # what runs on into the next sentence is no cue
+            return
         cue = self.cues[new[0]]
         seen = doc.user_data.setdefault("cues", [])  # also those taken out: what they cover they cover
         covered = any(shadows(self.cues[o[0]], o[1:], cue, new[1:]) for o in seen)

@@ -24,7 +24,7 @@ def test_questions_come_in_the_order_of_the_trial(tmp_path: Path) -> None:
 
 
 def test_a_mention_whose_attributes_changed_is_told_with_both_values(tmp_path: Path) -> None:
-    screen([note(tmp_path / "a", "No     asthma.")], tmp_path / "one")
+    screen([note(tmp_path / "a", "Denies asthma.")], tmp_path / "one")
     screen([note(tmp_path / "b", "Severe asthma.")], tmp_path / "two")
     (first, *_) = compare(tmp_path / "one", tmp_path / "two")
     assert (first.question, first.before, first.after) == ("lung_disease", "not_met", "met")
