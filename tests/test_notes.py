@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -205,7 +206,6 @@ def test_parquet_dates_become_iso(tmp_path: Path, value: Any) -> None:
 
 
 def test_nanoseconds_and_missing_values_of_pandas_are_read(tmp_path: Path) -> None:
-    pd = pytest.importorskip("pandas")
     frame = pd.DataFrame({"patient_id": [1.0, None], "note_id": ["a", "b"], "text": ["A.", "B."]})
     frame["note_date"] = pd.to_datetime(["2024-02-01 10:00:00.000000001", None])
     frame.to_parquet(tmp_path / "n.parquet")
