@@ -26,6 +26,7 @@ import pyarrow.parquet as pq
 from benchmarks.spark_cluster import standalone
 from extractor import batch, sparkrun
 from extractor.notes import read_notes
+from extractor.runrecord import Run
 from extractor.schema import Note
 
 FILES: Final = ("mentions.parquet", "answers.parquet", "screening.csv", "report.html")
@@ -106,9 +107,9 @@ def _tell(line: str) -> None:
     sys.stdout.flush()
 
 
-def _timed(what: str, work: Any) -> batch.Run:
+def _timed(what: str, work: Any) -> Run:
     began = time.perf_counter()
-    run: batch.Run = work()
+    run: Run = work()
     seconds = time.perf_counter() - began
     aside = len(run.issues_of("set_aside"))
     counts = f"{run.notes} notes read, {aside} set aside, {len(run.summaries)} patients, {run.mentions} mentions"

@@ -35,7 +35,7 @@ def ours(rules: dict[str, Any]) -> Engine:
 def scanning(rules: dict[str, Any]) -> Engine:
     """Only the automaton's pass over the text."""
     from extractor import Extractor
-    from extractor.anchors import folded
+    from extractor.frequencies import folded
     from extractor.matching import _patterns
 
     made = Extractor()

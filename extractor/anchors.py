@@ -17,6 +17,8 @@ from re import _constants as sre  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any, NamedTuple
 
+from extractor.frequencies import ALPHABET, BLANK, DIGIT, cost_of, fold_sign
+
 MOST = 700
 """Strings that one set may hold; an expression that needs more is followed no further."""
 LONGEST = 20
@@ -30,100 +32,6 @@ _FEW = 16
 DEAREST = 0.02
 """How often per character strings may be met by chance before a plain search is cheaper."""
 
-_BLANK = " "
-_DIGIT = "0"
-_FOLD = bytes(
-    ord(chr(b).lower()) if chr(b).isalpha() and b < 128 else ord(_DIGIT) if 48 <= b <= 57 else ord(_BLANK)
-    for b in range(256)
-)
-_ALPHABET = frozenset(string.ascii_lowercase + _DIGIT + _BLANK)
-_PERCENT = (
-    "e12.7 t9.1 a8.2 o7.5 i7.0 n6.7 s6.3 h6.1 r6.0 d4.3 l4.0 c2.8 u2.8 m2.4 w2.4 f2.2"
-    " g2.0 y2.0 p1.9 b1.5 v1.0 k0.8 j0.15 x0.15 q0.1 z0.07"
-)
-_OFTEN = {_BLANK: 0.19, _DIGIT: 0.03} | {each[0]: float(each[1:]) / 125 for each in _PERCENT.split()}
-"""How often a sign is met in English text, roughly."""
-
-_AGAIN = {_BLANK: 0.3, _DIGIT: 0.4}
-"""How often a sign is met behind its like."""
-_COMMON_WORD = 0.002
-_COMMON = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "be",
-        "been",
-        "but",
-        "by",
-        "can",
-        "did",
-        "do",
-        "for",
-        "from",
-        "had",
-        "has",
-        "have",
-        "he",
-        "her",
-        "him",
-        "his",
-        "if",
-        "in",
-        "is",
-        "it",
-        "its",
-        "may",
-        "more",
-        "no",
-        "not",
-        "now",
-        "of",
-        "off",
-        "on",
-        "one",
-        "or",
-        "other",
-        "our",
-        "out",
-        "over",
-        "patient",
-        "she",
-        "so",
-        "some",
-        "than",
-        "that",
-        "the",
-        "their",
-        "then",
-        "there",
-        "this",
-        "to",
-        "today",
-        "two",
-        "up",
-        "was",
-        "we",
-        "were",
-        "when",
-        "which",
-        "while",
-        "who",
-        "will",
-        "with",
-        "within",
-        "without",
-        "would",
-        "years",
-        "year",
-        "old",
-        "left",
-        "right",
-    ]
-)
 
 Strings = frozenset[str]
 _EMPTY: Strings = frozenset({""})
@@ -152,15 +60,6 @@ class Held(NamedTuple):
     most: int
 
 
-def folded(text: str) -> bytes:
-    """Return a text in the scanner's alphabet, with a blank before it and one behind it."""
-    return f" {text} ".encode("ascii", "replace").translate(_FOLD)
-
-
-def _fold(code: int) -> str:
-    return chr(_FOLD[code]) if code < 128 else _BLANK
-
-
 def anchors_of(pattern: str) -> list[Anchor] | None:
     """Return the anchors of all alternatives of a pattern, or ``None`` where some alternative has none.
 
@@ -187,7 +86,7 @@ def _besides(tree: list[Any], anchor: Anchor) -> Strings:
         for o in others
         if o != anchor.strings and len(o) <= _FEW and not any(s in t for s in o for t in anchor.strings)
     ]
-    return min(others, key=_cost, default=frozenset())
+    return min(others, key=cost_of, default=frozenset())
 
 
 def beginnings_of(pattern: str) -> Strings:
@@ -221,7 +120,7 @@ def _signs(tree: list[Any]) -> list[frozenset[str]]:
             found += _signs(list(value[1]))
         elif op in _REPEATS and value[0] >= 1:
             found += _signs(list(value[2]))
-    return [f for f in found if all(s.isascii() and not s.isalnum() and s != _BLANK for s in f)]
+    return [f for f in found if all(s.isascii() and not s.isalnum() and s != BLANK for s in f)]
 
 
 def width_of(pattern: str) -> int:
@@ -254,27 +153,9 @@ def _widths(tree: list[Any]) -> tuple[int, int]:
     return int(min(least, WIDEST)), int(min(most, WIDEST))
 
 
-def _cost(strings: Iterable[str]) -> float:
-    """Return how often per character the strings are met by chance."""
-    return sum(map(_chance, strings))
-
-
-def _chance(text: str) -> float:
-    chance, before = 1.0, ""
-    for sign in text:
-        chance *= _AGAIN.get(sign, _OFTEN[sign]) if sign == before else _OFTEN[sign]
-        before = sign
-    word = text.strip()
-    if not word:
-        return 1.0  # a run of white space holds many
-    if word in _COMMON:
-        return max(chance, _COMMON_WORD)
-    return chance / 5 if len(word) == 1 and text[0] == text[-1] == _BLANK else chance  # a letter seldom stands alone
-
-
 def _cost_within(held: Held) -> float:
     """Return the cost of strings around which the beginning of a match has to be looked for."""
-    return _cost(held.strings) * (1 if held.least == held.most else 5 + (held.most - held.least) / 8)
+    return cost_of(held.strings) * (1 if held.least == held.most else 5 + (held.most - held.least) / 8)
 
 
 def _times(first: Strings, second: Strings) -> Strings | None:
@@ -294,7 +175,7 @@ def _union(parts: Iterable[Strings | None]) -> Strings | None:
 
 def _is_word(strings: Strings, at: int) -> bool:
     """Return whether all strings have a letter or digit at a place (0 or -1)."""
-    return all(s and s[at] != _BLANK for s in strings)
+    return all(s and s[at] != BLANK for s in strings)
 
 
 def _choices(tree: list[Any]) -> list[tuple[float, Anchor]]:
@@ -302,7 +183,7 @@ def _choices(tree: list[Any]) -> list[tuple[float, Anchor]]:
     choices: list[tuple[float, Anchor]] = []
     lead, begins = _beginnings(tree)
     if begins and "" not in begins:
-        choices.append((_cost(begins), Anchor(begins, lead, lead)))
+        choices.append((cost_of(begins), Anchor(begins, lead, lead)))
     if (held := _needed(tree)) is not None:
         choices.append((_cost_within(held), Anchor(held.strings, -held.most, -held.least)))
     for back in _looked_back_at(tree):
@@ -327,17 +208,17 @@ def _members(members: list[Any]) -> Strings | None:
     signs: set[str] = set()
     for op, value in members:
         if op is sre.LITERAL:
-            signs.add(_fold(value))
+            signs.add(fold_sign(value))
         elif op is sre.RANGE:
-            signs.update(_fold(code) for code in range(value[0], min(value[1], 128) + 1))
+            signs.update(fold_sign(code) for code in range(value[0], min(value[1], 128) + 1))
             if value[1] >= 128:
-                signs.add(_BLANK)
+                signs.add(BLANK)
         elif op is sre.CATEGORY and value is sre.CATEGORY_DIGIT:
-            signs.add(_DIGIT)
+            signs.add(DIGIT)
         elif op is sre.CATEGORY and value is sre.CATEGORY_SPACE:
-            signs.add(_BLANK)
+            signs.add(BLANK)
         elif op is sre.CATEGORY and value is sre.CATEGORY_WORD:
-            signs.update(_ALPHABET)
+            signs.update(ALPHABET)
         else:
             return None
     return frozenset(signs)
@@ -361,7 +242,7 @@ def _forbidden(tree: list[Any]) -> Strings:
             return frozenset()
     ruled_out = {c for c in string.ascii_lowercase if {ord(c), ord(c.upper())} <= codes}
     if set(range(48, 58)) <= codes:
-        ruled_out.add(_DIGIT)
+        ruled_out.add(DIGIT)
     return frozenset(ruled_out)
 
 
@@ -370,7 +251,7 @@ def _beside(value: Any, behind: int) -> Strings | None:
     direction, tree = value
     if direction != behind:
         return None
-    left = _ALPHABET - _forbidden(list(tree))
+    left = ALPHABET - _forbidden(list(tree))
     return left if len(left) <= 3 else None
 
 
@@ -379,7 +260,7 @@ def _exact(op: Any, value: Any) -> Strings | None:
     if op in _ZERO_WIDTH:
         return _EMPTY
     if op is sre.LITERAL:
-        return frozenset({_fold(value)})
+        return frozenset({fold_sign(value)})
     if op is sre.IN:
         signs = _members(value)
         return signs if signs is not None and len(signs) <= 8 else None
@@ -426,7 +307,7 @@ def _left_of(tree: list[Any], at: int) -> Strings | None:
     if op is sre.AT and value is sre.AT_BOUNDARY:
         _, behind = _beginnings(tree[at + 1 :], edges=False)
         if _is_word(behind, 0):
-            return frozenset({_BLANK})
+            return frozenset({BLANK})
     return None
 
 
@@ -436,7 +317,7 @@ def _right_of(tree: list[Any], at: int, so_far: Strings) -> Strings | None:
     if op is sre.ASSERT_NOT:
         return _beside(value, 1)
     if op is sre.AT and value is sre.AT_BOUNDARY and _is_word(so_far, -1):
-        return frozenset({_BLANK})
+        return frozenset({BLANK})
     return None
 
 

@@ -15,8 +15,8 @@ from extractor.wording import SCREEN_WORDS, excludes, printable
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from extractor.batch import Run
     from extractor.compare import Difference, Evidence
+    from extractor.runrecord import Run
 
 MOST_LINES: Final = 20
 """Lines about notes set aside that are printed; ``run.json`` has all."""

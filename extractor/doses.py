@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
+from extractor.durations import MONTHS, NUMBER_WORDS, days_ahead, days_stated
 from extractor.numbers import to_float
 
 REACH = 130
@@ -49,59 +47,9 @@ _PER_DAY: tuple[tuple[str, float], ...] = (
     (r"(?<![A-Za-z])(?:qd|q\.d\.?|od|o\.d\.?|once\s(?:daily|a\sday)|daily|q\s?day|qam|qhs|every\s(?:day|morning|24\sh(?:ou)?rs)|q\s?24\s?h?|per\sday|a\sday|/\s?d(?:ay)?|1\s?x\s?(?:/|per)?\s?d(?:ay)?|die|mane|each\smorning|in\sthe\smorning|am)", 1),
 )  # fmt: skip
 _FREQUENCIES = tuple((re.compile(rf"(?<![A-Za-z])(?:{p})(?![A-Za-z])", re.IGNORECASE), n) for p, n in _PER_DAY)
-_WORDS = {
-    w: i
-    for i, w in enumerate(
-        [
-            "zero",
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-            "thirteen",
-            "fourteen",
-        ]
-    )
-} | {"a": 1}
-_W = r"(?P<c>\d{1,3}|" + "|".join(_WORDS) + r")"
-_DURATION = re.compile(
-    rf"(?:(?P<x>[x*]|for|over|during|times)\s?(?:the\slast\s|a\stotal\sof\s|another\s|about\s|~\s?)?)?(?<![\d./A-WYZa-wyz]){_W}[\s-]{{0,2}}(?:(?:consecutive|successive|full|more|whole|straight|daily|further)\s)?(?P<u>d(?:ays?)?|/7|w(?:ee)?ks?|w|/52|months?|mos?|mths?|/12|doses|dose|pulses|infusions|nights|mornings|evenings)(?![A-Za-z])",
-    re.IGNORECASE,
-)
-_TIMES = re.compile(
-    r"(?<![A-Za-z0-9])(?:x|\*|times)\s?(?P<c>\d{1,2}|one|two|three|four|five|six|seven)"
-    r"(?![\dA-Za-z]|[.,]\d|\s?(?:/|mg|g\b|10|cycles?|per|a\sday|d(?:ay)?\b|h(?:ours|rs|r)?\b|daily|w(?:ee)?ks?\b|mo(?:nth)?s?\b))",
-    re.IGNORECASE,
-)
-_HOURS = re.compile(
-    r"(?<![A-Za-z])(?:x|for|over\sthe\slast|during)\s?(?P<c>\d{2,3})\s?h(?:ours|rs|r)?(?![A-Za-z])", re.IGNORECASE
-)
-_ONCE = re.compile(
-    r"(?<![A-Za-z])(?:x\s?1(?![\d.]|\s?(?:w(?:ee)?k|mo(?:nth)?s?\b|d(?:ay)?s?\b|h))|once(?!\s(?:a|daily|weekly|per|every|monthly|in))|(?:one|1|single|stat|one-off|first|1st)\s(?:\w+\s)?dose(?!s)|"
-    r"dose\s?#?1\b|stat\b|one[- ]time|pre-?med\w{0,10}|(?:with\s)?(?:each|every)\s(?:step\s|ramp\s)?(?:cycle|infusion|dose)\b|(?:given|gave)\sin\s(?:the\s)?(?:office|ED|ER|A&E|clinic|ambulance|triage)|in\sthe\s(?:ED|ER|ambulance))",
-    re.IGNORECASE,
-)
 _ONE_OF = re.compile(r"(?:single|one|1|stat)\s(?:\w+\s)?dose\sof\s(?:\w+\s)?$", re.IGNORECASE)
-_DASH_SPAN = re.compile(
-    r"(?<![\d-])(?P<m1>\d{1,2})-(?P<d1>\d{1,2})\s?(?:~|to|until|till)\s?(?P<m2>\d{1,2})-(?P<d2>\d{1,2})(?![\d-])",
-    re.IGNORECASE,
-)
-_MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
-_NAMED_SPAN = re.compile(
-    rf"(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?\s(?P<m1>{_MONTHS})[a-z]{{0,6}}\W{{0,3}}(?:-|to|until|till|through|still\s(?:on|at)\b[^.;]{{0,24}}?(?:on|at))\s"
-    rf"(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?\s(?P<m2>{_MONTHS})",
-    re.IGNORECASE,
-)
 _SINCE = re.compile(
-    rf"(?<![A-Za-z])(?:since|from|start(?:ed|ing)?(?:\son)?:?|begun(?:\son)?|commenced(?:\son)?|use\ssince)\s{{1,2}}(?=\[?\*{{0,2}}\d|(?:{_MONTHS})[a-z]{{0,6}}\s\d)",
+    rf"(?<![A-Za-z])(?:since|from|start(?:ed|ing)?(?:\son)?:?|begun(?:\son)?|commenced(?:\son)?|use\ssince)\s{{1,2}}(?=\[?\*{{0,2}}\d|(?:{MONTHS})[a-z]{{0,6}}\s\d)",
     re.IGNORECASE,
 )
 _STOPPED = re.compile(
@@ -109,36 +57,6 @@ _STOPPED = re.compile(
 )
 _SURFACE = re.compile(
     r"(?<![A-Za-z])(?:BSA|body\ssurface(?:\sarea)?)\s{0,2}(?:of\s|is\s|[:=~])?\s{0,2}(?P<n>[012][.,]\d{1,2})(?!\d)",
-    re.IGNORECASE,
-)
-_DAY_SPAN = re.compile(
-    r"(?<![A-Za-z])(?:days?|d)\s?[+]?(?P<a>\d{1,3})\s?(?:-|to|through|thru)\s?(?:d(?:ay)?\s?)?[+]?(?P<b>\d{1,3})(?![\d/])",
-    re.IGNORECASE,
-)
-_DAY_OF = re.compile(
-    r"(?<![A-Za-z])(?:day|d)\s?#?(?P<a>\d{1,2})(?:\s?(?:of|/)\s?(?P<b>\d{1,2}))?(?!\d|\s?[-/+]\s?\d)", re.IGNORECASE
-)
-_DATE_SPAN = re.compile(
-    r"(?<!\d)(?P<d1>\d{1,2})(?:[./](?P<m1>\d{1,2}))?[./]?(?:[./]?(?P<y1>\d{2,4}))?\s?(?:-|to|until|through|thru|till)\s?(?P<d2>\d{1,2})[./](?P<m2>\d{1,2})",
-    re.IGNORECASE,
-)
-_COLUMNS = re.compile(
-    r"(?<![\d/.])(?P<d1>\d{1,2})[./](?P<m1>\d{1,2})(?:[./](?:\d{4}|\d{2}))?[ \t]{2,12}(?P<d2>\d{1,2})[./](?P<m2>\d{1,2})(?![\d])"
-)
-"""The start and the stop of a drug in two columns of a chart."""
-_MONTH_SPAN = re.compile(
-    rf"(?<!\d)(?P<a>\d{{1,2}})\s?(?:-|to)\s?(?P<b>\d{{1,2}})\s?(?:{_MONTHS})"
-    rf"|(?<![A-Za-z])(?:{_MONTHS})[a-z]{{0,6}}\s(?P<a2>\d{{1,2}})\s?(?:-|to|through)\s?(?P<b2>\d{{1,2}})(?![\d/.])",
-    re.IGNORECASE,
-)
-_DAY_LIST = re.compile(
-    r"(?<![\d/.])(?P<slashed>\d{1,2}/\d{1,2}(?:(?:/\d{2,4})?\s?(?:,|and|&|\+)\s?(?:and\s)?\d{1,2}/\d{1,2}(?:/\d{2,4})?)+)(?![\d/])"
-    rf"|(?<![\d/.])(?P<named>\d{{1,2}}\s(?:{_MONTHS})[a-z]{{0,6}}(?:\s?(?:,|and|&)\s?(?:and\s)?\d{{1,2}}\s(?:{_MONTHS})[a-z]{{0,6}})+)"
-    rf"|(?<![\d/.])(?P<days>\d{{1,2}}(?:(?:st|nd|rd|th)?\s?(?:,|and|&)\s?(?:and\s)?\d{{1,2}})+)(?:st|nd|rd|th)?\s(?:{_MONTHS})",
-    re.IGNORECASE,
-)
-_ISO_SPAN = re.compile(
-    r"(?P<y1>\d{4})[.-](?P<m1>\d{1,2})[.-](?P<d1>\d{1,2})\s?(?:-|to|until)\s?(?:\d{4}[.-])?(?P<m2>\d{1,2})[.-](?P<d2>\d{1,2})",
     re.IGNORECASE,
 )
 _ROUTE = re.compile(
@@ -292,10 +210,10 @@ def read_dose(text: str, low: int, start: int, end: int, high: int, year: int | 
         daily = True
     near = text[max(low, start - 40) : start] + " | " + behind[:REACH]
     route = _ROUTE.search(near)
-    days = _days(window if before is None else around, year or _COMMON_YEAR) or (
+    days = days_stated(window if before is None else around, year or _COMMON_YEAR) or (
         1.0 if _ONE_OF.search(text[low:start]) else None
     )
-    days = days or _days_ahead(text[max(low, start - 32) : start], year or _COMMON_YEAR)
+    days = days or days_ahead(text[max(low, start - 32) : start], year or _COMMON_YEAR)
     if days is None and per_day is None and route and route.lastgroup == "im":
         days = 1.0  # a depot is given once
     series = _SERIES.match(behind)
@@ -341,7 +259,7 @@ def _whole(
         return amount * int(times["c"]), True
     tablets = _TABLETS.match(behind)
     if tablets:
-        count = float(_WORDS.get(tablets["c"].lower(), 0) or tablets["c"])
+        count = float(NUMBER_WORDS.get(tablets["c"].lower(), 0) or tablets["c"])
         return (to_float(tablets["n"]) if tablets["n"] else amount * count), daily
     return amount, daily
 
@@ -360,129 +278,3 @@ def _frequency(window: str) -> float | None:
         if m and (best is None or m.start() < best[0]):
             best = (m.start(), n)
     return best[1] if best else None
-
-
-def _days(window: str, year: int) -> float | None:
-    """Return the consecutive days stated in a window of text."""
-    window = window[:110]
-    found: list[tuple[int, float]] = []
-    m = _DAY_SPAN.search(window)
-    if m and int(m["b"]) >= int(m["a"]):
-        found.append((m.start(), int(m["b"]) - int(m["a"]) + 1))
-    for m in _DURATION.finditer(window):
-        count = float(_WORDS.get(m["c"].lower(), 0) or (m["c"] if m["c"].isdigit() else 1))
-        unit = m["u"].lower()
-        if re.match(
-            r"\s?(?:ago|later|after|before|prior|earlier|post)\b", window[m.end() : m.end() + 9], re.IGNORECASE
-        ) or (
-            not m["x"]
-            and re.search(r"(?:after|over|every|in|within|at|until|from|q)\s?$", window[: m.start()], re.IGNORECASE)
-        ):
-            continue
-        months = unit == "/12" or (unit.startswith("m") and not unit.startswith("morn"))
-        factor = 7 if unit.startswith("w") or unit == "/52" else 30 if months else 1
-        found.append((m.start(), count * factor))
-        break
-    m = _TIMES.search(window)
-    if m:
-        found.append((m.start(), float(_WORDS.get(m["c"].lower(), 0) or m["c"])))
-    m = _HOURS.search(window)
-    if m:
-        found.append((m.start(), float(m["c"]) / 24))
-    m = _DASH_SPAN.search(window)
-    if m:
-        found.append((m.start(), _span_days(int(m["d1"]), int(m["m1"]), int(m["d2"]), int(m["m2"]), year)))
-    m = _NAMED_SPAN.search(window)
-    if m:
-        months = [_MONTHS.split("|").index(m[g].title()) + 1 for g in ("m1", "m2")]
-        found.append((m.start(), _span_days(int(m["d1"]), months[0], int(m["d2"]), months[1], year) % 365))
-    m = _ISO_SPAN.search(window)
-    if m:
-        found.append((m.start(), _span_days(int(m["d1"]), int(m["m1"]), int(m["d2"]), int(m["m2"]), int(m["y1"]))))
-    else:
-        m = _MONTH_SPAN.search(window)
-        if m:
-            a, b = int(m["a"] or m["a2"]), int(m["b"] or m["b2"])
-            if b >= a:
-                found.append((m.start(), b - a + 1))
-        m = _DATE_SPAN.search(window)
-        if m:
-            days = _slash_span(m, year)
-            if days:
-                found.append((m.start(), days))
-    m = _COLUMNS.search(window)
-    if m and (days := _slash_span(m, year)):
-        found.append((m.start(), days))
-    m = _DAY_LIST.search(window)
-    if m:
-        found = [f for f in found if not m.start() <= f[0] < m.end()] + [(m.start(), _listed_days(m, year))]
-    if not found:
-        m = _DAY_OF.search(window)
-        if m:
-            found.append((m.start(), float(m["a"])))
-    if not found and (m := _ONCE.search(window)):
-        found.append((m.start(), 1.0))
-    return min(found)[1] if found else None
-
-
-def _days_ahead(ahead: str, year: int) -> float | None:
-    """Return the days of a span of dates with which the row of a drug begins ("5/21-5/23  dexamethasone 20 mg")."""
-    m = _ISO_SPAN.search(ahead)
-    if m:
-        return _span_days(int(m["d1"]), int(m["m1"]), int(m["d2"]), int(m["m2"]), int(m["y1"]))
-    m = _DATE_SPAN.search(ahead)
-    return _slash_span(m, year) if m else None
-
-
-def _span_days(d1: int, m1: int, d2: int, m2: int, year: int) -> float:
-    """Return the days from one day of a year to another, both counted, of the next year where that would lie before."""
-    try:
-        first, last = dt.date(year, m1, d1), dt.date(year, m2, d2)
-    except ValueError:
-        return float((m2 - m1) * 30 + d2 - d1 + 1)
-    days = (last - first).days + 1
-    return float(days if days > 0 else days + 365)
-
-
-def _listed_days(m: re.Match[str], year: int) -> float:
-    """Return how many of the days of a list ("3/1, 3/2 and 3/3", "5, 6 and 7 March") follow one another."""
-    if m["days"]:
-        return longest_run([int(n) for n in re.findall(r"\d{1,2}", m["days"])])
-    if m["named"]:
-        months = _MONTHS.lower().split("|")
-        found = re.findall(rf"(\d{{1,2}})\s({_MONTHS})", m["named"], re.IGNORECASE)
-        try:
-            return longest_run(
-                [dt.date(year, months.index(name.lower()) + 1, int(day)).toordinal() for day, name in found]
-            )
-        except ValueError:
-            return float(len(found))
-    pairs = [(int(a), int(b)) for a, b in re.findall(r"(?<![\d/])(\d{1,2})/(\d{1,2})", m["slashed"])]
-    runs = []
-    for month_first in (True, False):
-        try:
-            dates = [dt.date(year, *(p if month_first else p[::-1])).toordinal() for p in pairs]
-        except ValueError:
-            continue
-        runs.append(longest_run(dates))
-    return max(runs, default=float(len(pairs)))
-
-
-def longest_run(days: Sequence[int]) -> float:
-    """Return how many of some days, counted as numbers and in order, follow one another."""
-    best = run = 1
-    for before, day in pairwise(days):
-        run = run + 1 if day == before + 1 else 1
-        best = max(best, run)
-    return float(best)
-
-
-def _slash_span(m: re.Match[str], year: int) -> float | None:
-    """Return the days of ``10/5-10/7`` (month first) or ``04.07.-09.07.`` (day first), whichever is short and right."""
-    a, b = int(m["d1"]), int(m["m1"]) if m["m1"] else None
-    c, d = int(m["d2"]), int(m["m2"])
-    if b is None:
-        return float(c - a + 1) if 0 <= c - a <= 60 else None
-    options = [_span_days(b, a, d, c, year), _span_days(a, b, c, d, year)]
-    fitting = [o for o in options if 1 <= o <= 120]
-    return min(fitting) if fitting else None

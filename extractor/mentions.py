@@ -6,7 +6,7 @@ import hashlib
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -14,16 +14,18 @@ from extractor.causes import CauseLinker, Link
 from extractor.cleantext import CleanText
 from extractor.context import ContextEngine, CueMatch, Edge, refine
 from extractor.dates import DateMention, find_dates, parse_date
+from extractor.eventdates import LISTED, ends_disease, goes_on, is_past, nearest_date
 from extractor.forms import form_answer
 from extractor.general import GeneralKnowledge
 from extractor.listheads import ListHeads
 from extractor.matching import Target, sentence_of
 from extractor.results import Result, ResultFinder
 from extractor.rulebook import Rulebook
-from extractor.rulefiles import CourseRule, SectionRule
+from extractor.rulefiles import CourseRule
 from extractor.schema import Mention, Note
 from extractor.sections import Section, section_at
-from extractor.storydates import date_of_row, date_of_story, is_of_event
+from extractor.states import State, apply_link, apply_result, apply_section
+from extractor.storydates import date_of_story, is_of_event
 from extractor.terms import alternation
 from extractor.values import (
     Value,
@@ -37,24 +39,8 @@ from extractor.values import (
     read_weight,
 )
 
-HISTORICAL_AFTER_DAYS = 45
-"""An event dated this many days before its note lies before the present course of illness."""
 CAUSE_REACH = 250
 """Characters before a sentence in which HLH must be named for the sentence to state its cause without naming it."""
-
-
-@dataclass(slots=True)
-class _State:
-    """The attributes of a mention while they are being worked out."""
-
-    negated: bool = False
-    historical: bool = False
-    hypothetical: bool = False
-    uncertain: bool = False
-    family: bool = False
-    cues: list[str] = field(default_factory=list)
-    result: str | None = None
-    details: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -141,7 +127,7 @@ class Assembler:
                     note, text, sentence, section, target, company, cues.get(index, ()), dates[sentence]
                 )
                 if target.term.label == "HLH_CAUSE":
-                    _weigh(state, causes[target])
+                    apply_link(state, causes[target])
                 mentions.append(
                     self._mention(note, cleaned, sentence, section, target, company, state, dates[sentence])
                 )
@@ -162,8 +148,8 @@ class Assembler:
         company: Sequence[Target],
         cues: Sequence[CueMatch],
         dates: Sequence[DateMention],
-    ) -> _State:
-        state = _State()
+    ) -> State:
+        state = State()
         named: set[str] = {c.cue.category for c in cues}
         for cue in sorted(cues, key=lambda c: c.start):
             state.cues.append(cue.cue.id)
@@ -171,9 +157,9 @@ class Assembler:
                 setattr(state, cue.cue.category, True)
         result = self._result(text, sentence, target)
         if result:
-            _apply(state, result)
+            apply_result(state, result)
         if section and section.rule:
-            _apply_section(state, section.rule, target.term.label, named)
+            apply_section(state, section.rule, target.term.label, named)
         if "current" in named and not any(c.cue.category == "historical" for c in cues):
             state.historical = False
         if "patient" in named:
@@ -183,9 +169,9 @@ class Assembler:
         if (
             dated
             and not state.family
-            and _is_past(note, dated, target.term.label, plain_year=_ends_disease(text, note, target, date))
+            and is_past(note, dated, target.term.label, plain_year=ends_disease(text, note, target, date))
             and not state.hypothetical
-            and not _goes_on(text, target, dated, named)
+            and not goes_on(text, target, dated, named)
         ):
             state.historical = True
             state.cues.append("date")
@@ -236,7 +222,7 @@ class Assembler:
         section: Section | None,
         target: Target,
         company: Sequence[Target],
-        state: _State,
+        state: State,
         dates: Sequence[DateMention],
     ) -> Mention:
         value = self._value(cleaned.text, sentence, target, company, note)
@@ -245,7 +231,7 @@ class Assembler:
             state.negated = value.result == "negative"
             if state.negated:
                 state.cues.append("value")
-        if value.value is not None and target.term.label in (*_MEASURES, *_LISTED) and value.comparator in (None, "="):
+        if value.value is not None and target.term.label in (*_MEASURES, *LISTED) and value.comparator in (None, "="):
             state.negated = state.uncertain = False  # "no oedema, platelets 44" denies no platelets
         date = nearest_date(cleaned.text, target, company, dates, sentence[0])
         state.details.update(self._course(cleaned.text, sentence, target, company))
@@ -265,7 +251,7 @@ class Assembler:
         sentence: tuple[int, int],
         section: Section | None,
         target: Target,
-        state: _State,
+        state: State,
         value: Value,
         date: str | None,
         details: dict[str, Any],
@@ -322,13 +308,13 @@ class Assembler:
         )
         hlh_at = cleaned.span(link.head.start, link.head.end)
         head = next((m for m in reversed(mentions) if (m.start, m.end) == hlh_at and m.label == "HLH"), None)
-        state = _State()
+        state = State()
         if head:
-            state = _State(head.negated, head.historical, head.hypothetical, head.uncertain, head.family)
+            state = State(head.negated, head.historical, head.hypothetical, head.uncertain, head.family)
         if twin:
             state.uncertain = (state.uncertain or twin.uncertain) and not state.negated
             state.cues = list(twin.cues)
-        _weigh(state, link)
+        apply_link(state, link)
         details = {"cause_label": cause.term.label, "hlh": head.mention_id if head else None}
         section = section_at(sections, cause.start)
         return self._row(
@@ -446,162 +432,5 @@ def _neighbourhood(sentence: tuple[int, int], target: Target, company: Sequence[
     return max(low, sentence[0]), high
 
 
-def _weigh(state: _State, link: Link) -> None:
-    """Let the words that link a cause to HLH deny the link or leave it open."""
-    if link.denied and not state.negated:
-        state.negated, state.uncertain = True, False
-        state.cues.append("cause.denied")
-    elif link.doubtful and not state.negated and not state.uncertain:
-        state.uncertain = True
-        state.cues.append("cause.doubt")
-
-
-def _apply(state: _State, result: Result) -> None:
-    """Let a result or a form's answer speak."""
-    state.cues.append(result.rule)
-    if result.result == "not_done":
-        state.details["not_done"] = True
-    if result.result in ("no", "negative", "not_done"):
-        state.negated, state.uncertain, state.hypothetical = True, False, False
-        state.result = "negative" if result.result == "negative" else None
-    elif result.result == "past":
-        state.historical = True
-    elif result.result == "yes":
-        state.uncertain = state.negated = False
-    elif result.result == "positive":
-        state.result, state.negated = "positive", False
-    elif result.result == "low_level":
-        state.result = "low_level"
-        state.negated = False
-    elif result.result == "equivocal":
-        state.result, state.uncertain = "equivocal", True
-    elif result.result == "pending":
-        state.hypothetical = True
-    elif result.result == "unknown":
-        state.uncertain = True
-
-
-def _apply_section(state: _State, rule: SectionRule, label: str, named: set[str]) -> None:
-    if label in rule.not_labels or (rule.labels and label not in rule.labels):
-        return
-    for attribute in rule.attributes:
-        if attribute == "historical" and ("current" in named or state.hypothetical):
-            continue
-        if attribute == "hypothetical" and (
-            "current" in named or state.negated or "historical" in named or state.result
-        ):
-            continue
-        if attribute == "family" and "patient" in named:
-            continue
-        if not getattr(state, attribute):
-            setattr(state, attribute, True)
-            state.cues.append(f"section:{rule.id}")
-
-
-_CLAUSE = re.compile(r"[;\n]|\.\s|,\s(?:and|then|now|but)\b|\b(?:but|however|now|then)\b", re.IGNORECASE)
-
-
-def nearest_date(
-    text: str, target: Target, company: Sequence[Target], dates: Sequence[DateMention], sentence_start: int
-) -> DateMention | None:
-    """Return the date that belongs to a mention: the nearest in its clause, a following one preferred.
-
-    A date with which the sentence begins ("In 2015 she was admitted ...") is that of all that has no nearer one.
-    """
-    best: tuple[float, DateMention] | None = None
-    label, alone = target.term.label, len(dates) == 1
-    for date in dates:
-        if date.end <= target.start:
-            between, weight = text[date.end : target.start], 1.6
-        elif date.start >= target.end:
-            between, weight = text[target.end : date.start], 1.0
-        else:
-            continue
-        if len(between) > 110 or (date.end <= target.start and _NOW.search(between)):
-            continue
-        cost = len(between) * weight + 40 * len(_CLAUSE.findall(between))
-        others = sum(
-            1
-            for t in company
-            if t.term.label == target.term.label
-            and min(date.end, target.end) <= t.start
-            and t.end <= max(date.start, target.start)
-        )
-        cost += 0 if alone and label in _LISTED else 30 * others
-        if cost <= 130 and (best is None or cost < best[0]):
-            best = (cost, date)
-    if best is None:
-        before = [d for d in dates if d.end <= target.start]
-        if len(before) == 1 and _LEAD.fullmatch(text, sentence_start, before[0].start):
-            return before[0]
-    return best[1] if best else None
-
-
-_NOW = re.compile(r"\b(?:now|currently|today|presently)\b", re.IGNORECASE)
 _GIVEN = frozenset({"CAR_T", "TCE", "ADC", "STEROID", "_TRANSPLANT", "_VACCINE", "_HLH_THERAPY"})
 _MEASURES = frozenset({"AGE", "WEIGHT", "HEIGHT"})
-_LISTED = frozenset({"PFT", "HLH_FEATURE", "_LAB"})
-"""Labels of results that are listed behind one date."""
-_LEAD = re.compile(
-    r"\W{0,8}(?:(?:in|on|by|around|about|since|early|late|mid|during|back\sin)[\s-]){0,2}\W{0,6}", re.IGNORECASE
-)
-_ONGOING = re.compile(
-    r"\b(?:dx|diagnos\w{0,5}|since|active|relapse[ds]?|progress\w{0,6}|on\s(?:treatment|therapy)|surveillance|first)\b",
-    re.IGNORECASE,
-)
-_DATED_PAST = frozenset(
-    {"CAR_T", "TCE", "ADC", "STEROID", "EBV", "HLH", "STEROID_RESPONSE", "PFT", "HLH_FEATURE", "WEIGHT"}
-    | {"_TRANSPLANT", "_VACCINE", "_HLH_THERAPY", "_HLH_COURSE", "_LAB"}
-)
-"""Labels of events: a date before the present course makes them past. A disease with a date of diagnosis goes on."""
-
-
-def _ends_disease(text: str, note: Note, target: Target, date: DateMention | None) -> bool:
-    """Return whether a date puts a cancer into the past: the date of a row of its course, or a bare year."""
-    if target.term.label != "MALIGNANCY":
-        return False
-    return date is None or _plain_year(text, target, date) or date_of_row(text, note.note_date, target) is not None
-
-
-def _plain_year(text: str, target: Target, date: DateMention) -> bool:
-    """Return whether a cancer stands with a bare year that is no date of diagnosis of a disease that goes on."""
-    if target.term.label != "MALIGNANCY" or len(date.iso) != 4:
-        return False
-    low, high = min(target.start, date.start), max(target.end, date.end)
-    return high - low < 90 and not _ONGOING.search(text, max(0, low - 20), high + 12)
-
-
-_OPEN_START = re.compile(
-    r"\b(?:since|from|started(?:\son)?|on\s(?:and\soff\s)?since|begun|commenced)\s{0,2}\W{0,3}$", re.IGNORECASE
-)
-_OPEN_END = re.compile(
-    r"\s{0,2}(?:-|to|until|through|->)\s{0,2}(?:$|ongoing|present|now|current\w*|today|continu\w+|date|\?)",
-    re.IGNORECASE,
-)
-_COURSES = frozenset({"STEROID", "ADC", "TCE", "_HLH_THERAPY"})
-"""Labels of treatments that may go on."""
-
-
-def _goes_on(text: str, target: Target, date: DateMention, named: set[str]) -> bool:
-    """Return whether a date is only the beginning of a treatment that goes on."""
-    if target.term.label not in _COURSES or "historical" in named:
-        return False
-    if "current" in named and target.term.label == "STEROID":
-        return True
-    return bool(_OPEN_START.search(text, max(0, date.start - 16), date.start) or _OPEN_END.match(text, date.end))
-
-
-def _is_past(note: Note, date: DateMention, label: str, *, plain_year: bool = False) -> bool:
-    """Return whether a date puts a mention before the present course of illness."""
-    if label not in _DATED_PAST and not plain_year:
-        return False
-    noted = parse_date(note.note_date)
-    if noted is None:
-        return len(date.iso) < 10 and not date.relative
-    full = parse_date(date.iso)
-    if full:
-        return (noted - full).days > HISTORICAL_AFTER_DAYS
-    if len(date.iso) == 7:
-        year, month = int(date.iso[:4]), int(date.iso[5:7])
-        return (noted.year - year) * 12 + noted.month - month >= 2
-    return int(date.iso[:4]) < noted.year - (2 if plain_year else 0)

@@ -13,7 +13,8 @@ from functools import cached_property
 from typing import Any, Final
 
 from extractor import anchors
-from extractor.anchors import LONGEST, folded, signs_of, width_of
+from extractor.anchors import LONGEST, signs_of, width_of
+from extractor.frequencies import folded
 from extractor.kept import kept
 
 LOOK_AROUND: Final = 80
@@ -71,7 +72,9 @@ class PatternSet:
     @cached_property
     def _uses(self) -> tuple[list[bytes], list[list[_Use]], list[int]]:
         """Return the strings, for each what it stands for, and the parts without any."""
-        strings, uses, bare = kept("anchors", self.parts, ("anchors", "scan"), lambda: _derived(self.parts))
+        strings, uses, bare = kept(
+            "anchors", self.parts, ("anchors", "frequencies", "scan"), lambda: _derived(self.parts)
+        )
         owners = self._owners
         made = [
             [

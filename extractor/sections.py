@@ -68,7 +68,12 @@ class SectionFinder:
         terms += [(i, t, f"(?-i:{term_pattern(t)})") for i, r in enumerate(self.rules) for t in r.cased]
         terms += [(i, "", p) for i, r in enumerate(self.rules) for p in r.patterns]
         names = [(i, pattern) for i, term, pattern in sorted(terms, key=lambda x: (x[0], -len(x[1])))]
-        begins = kept("headers", [p for _, p in names], ("anchors", "sections"), lambda: [_keys(p) for _, p in names])
+        begins = kept(
+            "headers",
+            [p for _, p in names],
+            ("anchors", "frequencies", "sections"),
+            lambda: [_keys(p) for _, p in names],
+        )
         keys: dict[str, list[int]] = {}
         for number, each in enumerate(begins):
             for key in each:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from extractor import spark as plans
 from extractor.answering import summary_of
-from extractor.batch import Run, Timed, run_text, write_report_of, write_run
+from extractor.batch import Timed
 from extractor.checkpoint import CHECKPOINT
 from extractor.errors import UsageError
 from extractor.notes import InputError, NoteIssue, Reading, reading
@@ -21,6 +21,7 @@ from extractor.notes.issues import Kind
 from extractor.records import Record
 from extractor.report import Summary, with_details
 from extractor.runfolder import RunFolder
+from extractor.runrecord import Run, run_text, write_report_of, write_run
 from extractor.screener import Screener, reference_date
 from extractor.sheet import Sheet
 from extractor.sparksession import condition, spark_session, told_in_one_line

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from extractor import batch, workers
+from extractor import batch, runrecord, workers
 from extractor.batch import screen
 from extractor.checkpoint import CHECKPOINT
 from extractor.errors import NoteCriteriaError, UsageError
@@ -366,7 +366,7 @@ def test_a_run_that_fails_leaves_the_earlier_one_as_it_was(
 ) -> None:
     screen([folder], tmp_path / "run")
     before = contents(tmp_path / "run")
-    monkeypatch.setattr(batch, "write_report", lambda *_: 1 / 0)
+    monkeypatch.setattr(runrecord, "write_report", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         screen([folder], tmp_path / "run", as_of="2030-01-01")
     assert contents(tmp_path / "run") == before

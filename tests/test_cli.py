@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from extractor import batch
+from extractor import batch, runrecord
 from extractor.cli import app
 
 ROOT = Path(__file__).parent.parent
@@ -136,7 +136,7 @@ def test_any_other_failure_is_one_line_without_its_message(
     def fails(*_: object) -> None:
         raise KeyError(NONCE)
 
-    monkeypatch.setattr(batch, "write_report", fails)
+    monkeypatch.setattr(runrecord, "write_report", fails)
     result = invoke("screen", folder, "--out", tmp_path / "run", "--quiet")
     assert result.exit_code == 1
     assert re.fullmatch(r"notecriteria: failed with KeyError at test_cli\.py:\d+; please report this\n", result.stderr)
@@ -178,7 +178,7 @@ def test_ctrl_c_is_one_line(
     def stops(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(batch, "write_report", stops)
+    monkeypatch.setattr(runrecord, "write_report", stops)
     result = invoke("screen", folder, "--out", tmp_path / "run", "--quiet")
     assert result.exit_code == 1
     assert result.stderr.strip() == f"notecriteria: stopped; {told}"

@@ -1207,6 +1207,7 @@ def test_the_code_between_notes_and_answers_has_no_clock() -> None:
         f"{name}.py"
         for name in [
             "batch",
+            "runrecord",
             "workers",
             "checkpoint",
             "pace",

@@ -18,11 +18,12 @@ import psutil
 import pytest
 
 from extractor import batch, workers
-from extractor.batch import Run, screen
+from extractor.batch import screen
 from extractor.checkpoint import CHECKPOINT, Checkpoint, fingerprint, notes_of
 from extractor.errors import NoteCriteriaError, UsageError
 from extractor.extract import Extractor
 from extractor.records import NoteResult, pack, unpack
+from extractor.runrecord import Run
 from extractor.schema import Note
 from extractor.workers import DIED, Done
 from tests.conftest import extract_notes

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractor.anchors import anchors_of, folded, signs_of, width_of
+from extractor.anchors import anchors_of, signs_of, width_of
 from extractor.cleantext import clean
 from extractor.context import ContextEngine
+from extractor.frequencies import folded
 from extractor.rulebook import Rulebook, load_rulebook
 from extractor.scan import PatternSet
 from tests.shared import any_text, examples, notes_of, pitted, spliced

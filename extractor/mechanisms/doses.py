@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from extractor.doses import longest_run
+from extractor.durations import longest_run
 from extractor.mechanisms.base import Chart, Verdict, against, first, full_date, interval, quote
 from extractor.mechanisms.people import age_at
 from extractor.schema import Mention
