@@ -295,7 +295,7 @@ def refine(text: str, targets: Sequence[Target], edges: Sequence[Edge]) -> list[
             continue
         if not before and cue.cue.category == "uncertain" and _NEXT_ITEM.search(between):
             continue
-        if cue.cue.category == "uncertain" and _qualifies(text, target):
+        if cue.cue.category == "uncertain" and _qualifies(text, target, targets):
             continue
         kept.append(edge)
     return _own_predicates(text, targets, kept)
@@ -304,12 +304,20 @@ def refine(text: str, targets: Sequence[Target], edges: Sequence[Edge]) -> list[
 _NEXT_ITEM = re.compile(
     r",\s*(?!which\b|that\b|also\b|now\b|then\b|later\b|initially\b|and\b|or\b|but\b)[A-Za-z]{4,}\s+$"
 )
-_COMPOUND = re.compile(r"[\s-]{1,2}(?:ILD|associated|related|triggered|driven|induced|HLH|MAS)\b")
+_COMPOUND = re.compile(r"[\s-]{1,2}")
+_JOINED_ON = re.compile(r"[\s-]{1,2}(?:associated|related|triggered|driven|induced)\b")
 
 
-def _qualifies(text: str, target: Target) -> bool:
+def _qualifies(text: str, target: Target, targets: Sequence[Target]) -> bool:
     """Return whether a rheumatic disease only says what kind of thing is doubted ("query RA-ILD")."""
-    return target.term.label == "RHEUM_DISEASE" and _COMPOUND.match(text, target.end) is not None
+    return target.term.label == "RHEUM_DISEASE" and (
+        _JOINED_ON.match(text, target.end) is not None
+        or any(
+            target.end < t.end
+            and (t.start <= target.start or _COMPOUND.fullmatch(text, target.end, t.start) is not None)
+            for t in targets
+        )
+    )
 
 
 def _own_predicates(text: str, targets: Sequence[Target], edges: list[Edge]) -> list[Edge]:

@@ -67,7 +67,7 @@ class Assembler:
 
     @cached_property
     def _causes(self) -> CauseLinker:
-        return CauseLinker()
+        return CauseLinker(self.book.causes)
 
     def assemble(
         self,

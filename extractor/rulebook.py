@@ -7,24 +7,23 @@ import re
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Any
 
 from extractor.errors import RuleError, UsageError
 from extractor.rulefiles import (
+    RULE_FILES,
+    CauseRule,
     Connector,
-    CourseFile,
     CourseRule,
     Cue,
-    CueFile,
     Entry,
-    GeneralFile,
     GeneralRule,
     Refusal,
-    ResultFile,
     ResultRule,
-    SectionFile,
     SectionRule,
     Vocabulary,
     load,
+    put_together,
 )
 from extractor.shipped import shipped_rules
 from extractor.terms import alternation, parts_of, whole_words
@@ -102,6 +101,7 @@ class Rulebook:
         cues: context cues.
         sections: section rules.
         general: what tells general knowledge from statements about the patient.
+        causes: how notes say what HLH is due to.
         false_friends: words that are no misspelled names.
         files: the files read, each with its bytes' digest, for ``run.json``.
         trial_dirs: folders in which trials are looked up, a site's own first.
@@ -115,6 +115,7 @@ class Rulebook:
     connectors: tuple[Connector, ...] = ()
     courses: tuple[CourseRule, ...] = ()
     general: tuple[GeneralRule, ...] = ()
+    causes: tuple[CauseRule, ...] = ()
     false_friends: tuple[str, ...] = ()
     files: dict[str, str] = field(default_factory=dict)
     trial_dirs: tuple[Path, ...] = ()
@@ -137,11 +138,7 @@ class Rulebook:
 
 
 def _paths(folder: Path) -> list[Path]:
-    return sorted(folder.glob("vocabulary/*.yaml")) + [
-        path
-        for name in ("context.yaml", "sections.yaml", "results.yaml", "courses.yaml", "general.yaml")
-        if (path := folder / name).is_file()
-    ]
+    return sorted(folder.glob("vocabulary/*.yaml")) + [path for name in RULE_FILES if (path := folder / name).is_file()]
 
 
 @lru_cache(maxsize=8)
@@ -160,12 +157,9 @@ def load_rulebook(site: Path | None = None, shipped: Path = SHIPPED_RULES) -> Ru
     """
     terms: dict[str, Term] = {}
     refusals: dict[str, LookAlike] = {}
-    cues: dict[str, Cue] = {}
-    sections: dict[str, SectionRule] = {}
-    results: dict[str, ResultRule] = {}
-    connectors: dict[str, Connector] = {}
-    courses: dict[str, CourseRule] = {}
-    general: dict[str, GeneralRule] = {}
+    rules: dict[str, dict[str, Any]] = {
+        kind: {} for kind in ("cues", "sections", "results", "connectors", "courses", "general", "causes")
+    }
     false_friends: set[str] = set()
     files: dict[str, str] = {}
     folders = [shipped]
@@ -181,22 +175,12 @@ def load_rulebook(site: Path | None = None, shipped: Path = SHIPPED_RULES) -> Ru
         for path in paths:
             name = f"{depth}/{path.relative_to(folder)}"
             files[name] = hashlib.sha256(path.read_bytes()).hexdigest()
-            if path.name == "context.yaml":
-                cue_rules = load(path, CueFile).cues
-                _lay(cues, {c.id: c for c in cue_rules}, cue_rules, seen, path)
-            elif path.name == "sections.yaml":
-                rules = load(path, SectionFile).sections
-                _lay(sections, {s.id: s for s in rules}, rules, seen, path)
-            elif path.name == "results.yaml":
-                answers = load(path, ResultFile)
-                _lay(results, {r.id: r for r in answers.results}, answers.results, seen, path)
-                _lay(connectors, {c.id: c for c in answers.connectors}, answers.connectors, seen, path)
-            elif path.name == "courses.yaml":
-                course_rules = load(path, CourseFile).courses
-                _lay(courses, {c.id: c for c in course_rules}, course_rules, seen, path)
-            elif path.name == "general.yaml":
-                general_rules = load(path, GeneralFile).general
-                _lay(general, {g.id: g for g in general_rules}, general_rules, seen, path)
+            shape = RULE_FILES.get(path.name)
+            if shape is not None:
+                content = load(path, shape)
+                for kind in rules.keys() & shape.model_fields.keys():
+                    items = getattr(content, kind)
+                    _lay(rules[kind], {rule.id: rule for rule in items}, items, seen, path)
             else:
                 book = load(path, Vocabulary)
                 entries = {e.id: Term(book.label, e) for e in book.entries}
@@ -206,15 +190,11 @@ def load_rulebook(site: Path | None = None, shipped: Path = SHIPPED_RULES) -> Ru
                 false_friends.update(word.lower() for word in book.false_friends)
         for path in sorted((folder / "trials").glob("*.yaml")):
             files[f"{depth}/trials/{path.name}"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    put_together(rules["causes"].values())  # a part that is missing is told here and not at the first note
     return Rulebook(
         terms=tuple(terms.values()),
         look_alikes=tuple(refusals.values()),
-        cues=tuple(cues.values()),
-        sections=tuple(sections.values()),
-        results=tuple(results.values()),
-        connectors=tuple(connectors.values()),
-        courses=tuple(courses.values()),
-        general=tuple(general.values()),
+        **{kind: tuple(laid.values()) for kind, laid in rules.items()},
         false_friends=tuple(sorted(false_friends)),
         files=files,
         trial_dirs=tuple(folder / "trials" for folder in reversed(folders)),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from extractor.errors import RuleError, UsageError
 from extractor.extract import Extractor
 from extractor.rulebook import SHIPPED_RULES, Rulebook, load_rulebook
-from extractor.ruleexamples import context_faults, general_faults, vocabulary_faults
+from extractor.ruleexamples import cause_faults, context_faults, general_faults, vocabulary_faults
 from extractor.rulelines import Place, file_faults, places_of, rule_files
 
 
@@ -53,7 +54,8 @@ def check_rules(site: Path | None = None, *, shipped: Path = SHIPPED_RULES) -> R
     except RuleError as error:
         report.faults.append(str(error))
         return report
-    for rule, message in [*vocabulary_faults(book), *context_faults(extractor), *general_faults(extractor)]:
+    found = [vocabulary_faults(book), context_faults(extractor), general_faults(extractor), cause_faults(extractor)]
+    for rule, message in chain.from_iterable(found):
         path, line = places[rule]
         report.faults.append(str(RuleError(path, line, f"{rule}: {message}")))
     report.counts = _counts(book)
@@ -87,6 +89,7 @@ def _counts(book: Rulebook) -> dict[str, int]:
         "results": book.results,
         "courses": book.courses,
         "general knowledge": book.general,
+        "causes": book.causes,
     }
     rules = [rule for kind in kinds.values() for rule in kind]
     return {

@@ -108,6 +108,29 @@ def general_faults(extractor: Extractor) -> Iterator[Fault]:
                     yield rule.id, f"the example {example!r} in {kind} does not hold for {text[start:end]!r}"
 
 
+def cause_faults(extractor: Extractor) -> Iterator[Fault]:
+    """Yield examples of causes whose marked spans are wrongly, or wrongly not, told as causes of HLH.
+
+    A rule of doubt must leave the link open, one of denial must deny it; the others must make the link.
+
+    Args:
+        extractor: the rules at work.
+    """
+    for rule in extractor.book.causes:
+        for example, wanted in [*((e, True) for e in rule.match), *((e, False) for e in rule.no_match)]:
+            text, spans = unmark(example)
+            causes = [m for m in extractor.mentions(text) if m.label == "HLH_CAUSE"]
+            for start, end in spans:
+                linked = [m for m in causes if m.start < end and start < m.end]
+                if rule.role in ("doubt", "doubt_behind"):
+                    linked = [m for m in linked if m.uncertain]
+                elif rule.role == "denied":
+                    linked = [m for m in linked if m.negated]
+                if bool(linked) != wanted:
+                    kind = "match" if wanted else "no_match"
+                    yield rule.id, f"the example {example!r} in {kind} does not hold for {text[start:end]!r}"
+
+
 def _example_fault(
     extractor: Extractor, rule: Any, example: str, wanted: bool, holds: Callable[[Any, Mention, bool], bool]
 ) -> Iterator[Fault]:

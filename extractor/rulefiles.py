@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import (
@@ -239,6 +240,72 @@ class GeneralFile(_Strict):
     general: tuple[GeneralRule, ...]
 
 
+class CauseRule(_Strict):
+    """One piece of the grammar by which notes say what HLH is due to."""
+
+    id: Id
+    role: Literal[
+        "part", "is_cause", "cause_of_hlh", "company", "denied", "hedged", "behind_hlh", "before_hlh", "induced",
+        "doubt", "doubt_behind", "headless", "cause_of", "named", "with", "as_cause", "attributing", "to", "secondary",
+        "generic", "list",
+    ]  # fmt: skip
+    means: str
+    pattern: str
+    source: str
+    match: tuple[str, ...] = Field(min_length=1)
+    no_match: tuple[str, ...] = Field(min_length=1)
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """The one pattern, as other rules have several."""
+        return (self.pattern,)
+
+    @field_validator("pattern")
+    @classmethod
+    def _compile(cls, pattern: str) -> str:
+        try:  # unlike a term's, it may match nothing: what may stand between two words may be missing
+            re.compile(_TAKEN_IN.sub("(?:)", pattern), re.IGNORECASE)
+        except re.error as error:
+            raise ValueError(f"the pattern {pattern!r} is no regular expression: {error}") from None
+        return pattern
+
+
+class CauseFile(_Strict):
+    """The file of how causes of HLH are told."""
+
+    description: str
+    causes: tuple[CauseRule, ...]
+
+
+_TAKEN_IN = re.compile(r"\(\?&(\w+)\)")
+
+
+def put_together(rules: Iterable[CauseRule]) -> dict[str, str]:
+    """Return the pattern of each role, with the parts that it names taken in; rules of one role stand side by side.
+
+    Args:
+        rules: rules of causes.
+
+    Raises:
+        RuleError: a part that no rule has, or parts that take one another in.
+    """
+    parts = {rule.id.rpartition(".")[2]: rule.pattern for rule in rules if rule.role == "part"}
+
+    def whole(pattern: str, within: tuple[str, ...]) -> str:
+        def part(m: re.Match[str]) -> str:
+            if m[1] not in parts or m[1] in within:
+                raise RuleError(Path("causes.yaml"), None, f"(?&{m[1]}) names no part that may stand here")
+            return whole(parts[m[1]], (*within, m[1]))
+
+        return _TAKEN_IN.sub(part, pattern)
+
+    found: dict[str, list[str]] = {}
+    for rule in rules:
+        if rule.role != "part":
+            found.setdefault(rule.role, []).append(f"(?:{whole(rule.pattern, ())})")
+    return {role: "|".join(patterns) for role, patterns in found.items()}
+
+
 class ResultFile(_Strict):
     """The file of results: their words, and what may stand between a test and its result."""
 
@@ -246,6 +313,16 @@ class ResultFile(_Strict):
     results: tuple[ResultRule, ...]
     connectors: tuple[Connector, ...]
 
+
+RULE_FILES: Final[dict[str, type[BaseModel]]] = {
+    "context.yaml": CueFile,
+    "sections.yaml": SectionFile,
+    "results.yaml": ResultFile,
+    "courses.yaml": CourseFile,
+    "general.yaml": GeneralFile,
+    "causes.yaml": CauseFile,
+}
+"""The shape of each rule file beside the vocabularies and trials, in the order in which they are read."""
 
 Model = TypeVar("Model", bound=BaseModel)
 

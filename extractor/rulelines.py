@@ -11,11 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from extractor.errors import RuleError
 from extractor.rulefiles import (
-    CourseFile,
-    CueFile,
-    GeneralFile,
-    ResultFile,
-    SectionFile,
+    RULE_FILES,
     Vocabulary,
     _advice,
     _rule_id,
@@ -26,15 +22,11 @@ from extractor.trial import Trial
 
 Place = tuple[Path, int]
 _SHAPES: Final[dict[str, type[BaseModel]]] = {
-    "context.yaml": CueFile,
-    "sections.yaml": SectionFile,
-    "results.yaml": ResultFile,
-    "courses.yaml": CourseFile,
-    "general.yaml": GeneralFile,
+    **RULE_FILES,
     "vocabulary": Vocabulary,
     "trials": Trial,
 }
-_RULE_LISTS: Final = ("entries", "refuse", "cues", "sections", "results", "connectors", "courses", "general")
+_RULE_LISTS: Final = ("entries", "refuse", "cues", "sections", "results", "connectors", "courses", "general", "causes")
 
 
 def rule_files(folder: Path) -> list[Path]:

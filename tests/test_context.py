@@ -446,3 +446,19 @@ def test_no_cue_begins_with_white_space() -> None:
 def test_an_end_does_not_take_the_word_before_it(extractor: Extractor, sign: str) -> None:
     gap = "" if sign in (";", "    ") else " "
     holds(extractor, f"No [[LUNG_DISEASE neg|asthma]]{gap}{sign} [[LUNG_DISEASE|COPD]].")
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        "Chest: query [[LUNG_DISEASE unc|[[RHEUM_DISEASE|RA]]-ILD]]",
+        "CT: r/o [[LUNG_DISEASE unc|[[RHEUM_DISEASE|sJIA]]-LD]]",
+        "possible [[RHEUM_DISEASE|lupus]]-associated rash",
+        "possible [[RHEUM_DISEASE unc|lupus]], seen in clinic",
+        "query [[RHEUM_DISEASE unc|rheumatoid arthritis]] of the hands",
+    ],
+)
+def test_a_disease_that_only_names_the_kind_of_what_is_doubted_is_not_doubted(
+    extractor: Extractor, marked: str
+) -> None:
+    holds(extractor, marked)

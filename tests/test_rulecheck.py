@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from extractor import Extractor
 from extractor.errors import UsageError
 from extractor.rulecheck import check_rules
 from extractor.ruleexamples import unmark
@@ -143,3 +144,42 @@ def test_a_missing_folder_is_wrong_usage(tmp_path: Path) -> None:
 
 def test_marks_are_taken_out_and_remembered() -> None:
     assert unmark("no [[asthma]], [[COPD]]\u00a0now") == ("no asthma, COPD now", [(3, 9), (11, 15)])
+
+
+CAUSE = """
+description: x
+causes:
+  - id: cause.site
+    role: {role}
+    means: a word of the house
+    pattern: '{pattern}'
+    source: the site
+    match: [{match}]
+    no_match: ["HLH; [[EBV]] IgG positive"]
+"""
+
+
+def cause(role: str = "behind_hlh", pattern: str = " blamed upon ", match: str = '"HLH blamed upon [[EBV]]"') -> str:
+    return CAUSE.format(role=role, pattern=pattern, match=match)
+
+
+def test_a_site_says_of_causes_what_the_shipped_rules_do_not(tmp_path: Path) -> None:
+    assert faults(tmp_path, causes=cause()) == []
+    text = "HLH blamed upon EBV."
+    assert "HLH_CAUSE" not in {m.label for m in Extractor().mentions(text)}
+    assert "HLH_CAUSE" in {m.label for m in Extractor(tmp_path).mentions(text)}
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (cause(match='"HLH blamed on nothing, [[EBV]] old"'), "causes.yaml:4: cause.site: the example"),
+        (cause(role="doubt", pattern="upon"), "causes.yaml:4: cause.site: the example"),
+        (cause(pattern="(?&nobody) upon "), "(?&nobody) names no part that may stand here"),
+        (cause(pattern="a(b"), "causes.yaml:7: causes.0.pattern (cause.site): the pattern"),
+        (cause(role="behind"), "causes.yaml:5: causes.0.role (cause.site): "),
+    ],
+)
+def test_a_fault_in_the_causes_is_told(tmp_path: Path, content: str, told: str) -> None:
+    found = faults(tmp_path, causes=content)
+    assert any(told in fault for fault in found), found
