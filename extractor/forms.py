@@ -50,7 +50,7 @@ _TASK = re.compile(
 )
 """Words that make a box that of a task, not of an answer."""
 _OPTION = re.compile(
-    r"[ \t:?/|,-]{0,6}(?P<word>yes|no|unk(?:nown)?|n/?a|y|n|none|pos(?:itive)?|neg(?:ative)?)\b[ \t]{0,2}(?=\[|\()",
+    r"(?<!\d)(?<!\d\s)[ \t:?/|,-]{0,6}(?<!\d\s)(?P<word>yes|no|unk(?:nown)?|n/?a|y|n|none|pos(?:itive)?|neg(?:ative)?)\b[ \t]{0,2}(?=\[|\()",
     re.IGNORECASE,
 )
 _WORD_BOX = re.compile(r"[ \t]{0,6}(?P<word>[A-Za-z/]+)[ \t]{0,2}(?P<box>\[.{0,3}?\]|\(.?\))")
