@@ -25,6 +25,8 @@ _UNUSUAL = re.compile(r"[^\t\n\x20-\x7e]")
 _UNUSUAL_OR_PLACEHOLDER = re.compile(f"{_UNUSUAL.pattern}|{PLACEHOLDER.pattern}", re.IGNORECASE)
 _SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 _LINE_BREAKS = "\u0085\u2028\u2029\x0b\x0c"
+_LEADER = re.compile(r"(?<=\S)(?:\.{5,}|(?<=\S) \.{4,}(?= )|(?: \.){5,})(?=[ \w(\[<>+-])")
+"""Dots that lead from an item to its value; four without blanks beside them are a pause of the writer."""
 _HYPHENS = "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212\ufe58\ufe63\uff0d"
 _DROPPED = "\u00ad\u200b\u200c\u200d\u2060\ufeff\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
 _SUPERSCRIPTS = {c: f"^{i}" for i, c in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")} | {"⁻": "^-", "⁺": "+"}
@@ -171,12 +173,20 @@ def clean(note: str) -> CleanText:
     return CleanText(words.text, note, [*starts, plain.span(end, end)[0]], ends, plain)
 
 
+def _cells(text: str) -> str:
+    """Return a text of the same length in which a table's bars and dot leaders part cells as a tab does."""
+    cells = text.replace("|", "\t")
+    if "...." not in cells:
+        return cells
+    return _LEADER.sub(lambda dots: "\t" + " " * (len(dots[0]) - 1), cells)
+
+
 def _clean(note: str) -> CleanText:
     """Return the clean text of a note without mark-up."""
     placeholders = any(sign in note for sign in "[<{") and PLACEHOLDER.search(note) is not None
     unusual = _UNUSUAL_OR_PLACEHOLDER if placeholders else _UNUSUAL
     if not placeholders and unusual.search(note) is None:
-        return _flowing(CleanText(note.replace("|", "\t"), note))  # a table's bar parts cells as a tab does
+        return _flowing(CleanText(_cells(note), note))
     pieces: list[str] = []
     starts = array(_OFFSET)
     wide: list[tuple[int, int, int]] = []
@@ -197,7 +207,7 @@ def _clean(note: str) -> CleanText:
         last = after
     pieces.append(note[last:])
     starts.extend(range(last, len(note) + 1))
-    text = "".join(pieces).replace("|", "\t")
+    text = _cells("".join(pieces))
     return _flowing(CleanText(text, note, starts, _ends(starts, wide) if wide else None))
 
 
