@@ -303,7 +303,7 @@ E4: list[Any] = [
     ("not_met", "Codeine intolerance (nausea)."),
     ("met", "2023-01-01 NKDA.", "2024-03-01 Allergic to lenzilumab."),
     ("not_documented", "Received lenzilumab."),
-    but("a relative's allergy is taken for the patient's", "not_documented", "Mother is allergic to penicillin."),
+    ("not_documented", "Mother is allergic to penicillin."),
     ("not_documented", "Well."),
 ]
 
