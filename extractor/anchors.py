@@ -9,7 +9,6 @@ stay the only source.
 
 from __future__ import annotations
 
-import re
 import string
 from collections.abc import Iterable
 from itertools import product
@@ -17,6 +16,7 @@ from re import _constants as sre  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any, NamedTuple
 
+from extractor.expressions import tree_of
 from extractor.frequencies import ALPHABET, BLANK, DIGIT, cost_of, fold_sign
 
 MOST = 700
@@ -67,7 +67,7 @@ def anchors_of(pattern: str) -> list[Anchor] | None:
         pattern: the expression, read with ``re.IGNORECASE``.
     """
     by_place: dict[tuple[int, int, Strings], set[str]] = {}
-    for tree in _alternatives(list(_parser.parse(pattern, re.IGNORECASE))):
+    for tree in _alternatives(list(tree_of(pattern))):
         choices = [c for c in _choices(tree) if c[0] <= DEAREST]
         if not choices:
             return None
@@ -91,13 +91,13 @@ def _besides(tree: list[Any], anchor: Anchor) -> Strings:
 
 def beginnings_of(pattern: str) -> Strings:
     """Return strings one of which every match of a pattern begins with, in the alphabet of :func:`folded`."""
-    return _beginnings(list(_parser.parse(pattern, re.IGNORECASE)), edges=False)[1]
+    return _beginnings(list(tree_of(pattern)), edges=False)[1]
 
 
 def signs_of(pattern: str) -> str:
     """Return signs, no letters or digits, one of which every match of a pattern holds or stands behind; empty if not known."""
     common: set[str] = set()
-    for tree in _alternatives(list(_parser.parse(pattern, re.IGNORECASE))):
+    for tree in _alternatives(list(tree_of(pattern))):
         choices = _signs(tree)
         if not choices:
             return ""
@@ -125,7 +125,7 @@ def _signs(tree: list[Any]) -> list[frozenset[str]]:
 
 def width_of(pattern: str) -> int:
     """Return the most characters that a match of a pattern has, at most :data:`WIDEST`."""
-    return _width(list(_parser.parse(pattern, re.IGNORECASE)))
+    return _width(list(tree_of(pattern)))
 
 
 def _alternatives(tree: list[Any]) -> list[list[Any]]:

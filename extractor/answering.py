@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from extractor.errors import NoteCriteriaError
 from extractor.records import Kept, Record
-from extractor.report import Summary
+from extractor.report import Detail, Summary, evidence_of
 from extractor.resolver import published, screen_of
 from extractor.schema import Answer
 from extractor.screener import Screener
@@ -29,6 +29,11 @@ def answering() -> Task:
     return Task(answer_chunk, _died, _size)
 
 
+def showing() -> Task:
+    """Return the work of writing what the report shows of patients."""
+    return Task(show_chunk, _died, _size)
+
+
 def _size(kept: Kept) -> int:
     return sum(len(result.packed or b"") for result in kept.results)
 
@@ -42,6 +47,27 @@ def answer_chunk(patients: Sequence[Kept], settings: Settings) -> list[Answered]
     """
     screener = _screener(settings)
     return [answered(screener, kept.record) for kept in patients]
+
+
+def show_chunk(patients: Sequence[Kept], settings: Settings) -> list[str]:
+    """Return what the report shows of patients.
+
+    Args:
+        patients: what was kept of them.
+        settings: trial, rules and reference date.
+    """
+    screener = _screener(settings)
+    return [shown(screener, kept.record) for kept in patients]
+
+
+def shown(screener: Screener, record: Record) -> str:
+    """Return what the report shows of one patient.
+
+    Args:
+        screener: the trial and the rules.
+        record: the patient.
+    """
+    return evidence_of(screener.trial, Detail(record, answers_of(screener, record)))
 
 
 def answered(screener: Screener, record: Record) -> Answered:

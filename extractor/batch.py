@@ -9,10 +9,11 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
-from extractor.answering import answering
+from extractor.answering import answering, showing
 from extractor.checkpoint import CHECKPOINT, Checkpoint, fingerprint
 from extractor.errors import UsageError
 from extractor.notes import Input, Located, NoteIssue, Reading, Source, find_notes, reading, shown
@@ -142,7 +143,8 @@ def screen(
         with folder:
             with Timed(run, "answer_and_write"):
                 _answer(run, kept, folder, crew, progress)
-                write_report_of(run, kept, folder, redact_evidence, date_shift_column)
+                evidence = partial(_evidence, kept, crew)
+                write_report_of(run, evidence, folder, redact_evidence, date_shift_column)
             described = [i.described() if isinstance(i, Source) else shown(i) for i in inputs]
             write_run(run, folder, {"started": started, "inputs": described, "options": options})
         kept.finished()
@@ -268,7 +270,7 @@ def _answer(run: Run, kept: Checkpoint, folder: RunFolder, crew: Crew, progress:
         folder.create("screening.csv", text=True) as stream,
     ):
         sheet = Sheet(stream, questions, run.screener.trial.statement)
-        for answered in crew.run(answering(), kept, here=not crew.started and patients < FEW):
+        for answered in crew.run(answering(), kept, here=_are_few(crew, patients)):
             mentions.add_packed(answered.mentions)
             answers.add_packed(answered.answers)
             line = answered.summary
@@ -277,3 +279,13 @@ def _answer(run: Run, kept: Checkpoint, folder: RunFolder, crew: Crew, progress:
             if progress:
                 progress.patient(len(run.summaries) / patients)
     run.mentions = mentions.count
+
+
+def _evidence(kept: Checkpoint, crew: Crew, patients: Sequence[str]) -> Iterator[str]:
+    """Return what the report shows of patients, in their order."""
+    return crew.run(showing(), map(kept.__getitem__, patients), here=_are_few(crew, len(patients)))
+
+
+def _are_few(crew: Crew, patients: int) -> bool:
+    """Return whether patients are worked on sooner in this process."""
+    return not crew.started and patients < FEW

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Final
 
 from extractor.errors import NoteCriteriaError, UsageError
-from extractor.records import Kept, NoteResult, Record
+from extractor.records import Kept, NoteResult
 from extractor.schema import Note
 
 CHECKPOINT: Final = ".checkpoint.sqlite"
@@ -218,9 +218,9 @@ class Checkpoint:
         for (patient,) in self._store.execute(f"{_PATIENTS} order by 1"):
             yield self._kept(patient)
 
-    def __getitem__(self, patient_id: str) -> Record:
+    def __getitem__(self, patient_id: str) -> Kept:
         """Return one patient."""
-        return self._kept(_bytes(patient_id)).record
+        return self._kept(_bytes(patient_id))
 
     def _kept(self, patient: bytes) -> Kept:
         patient_id = _text(patient)

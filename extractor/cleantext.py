@@ -11,9 +11,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from array import array
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import overload
 
 from extractor.lines import superfluous
 from extractor.markup import Plain, plain_of
@@ -25,6 +27,8 @@ _UNUSUAL = re.compile(r"[^\t\n\x20-\x7e]")
 _UNUSUAL_OR_PLACEHOLDER = re.compile(f"{_UNUSUAL.pattern}|{PLACEHOLDER.pattern}", re.IGNORECASE)
 _SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 _LINE_BREAKS = "\u0085\u2028\u2029\x0b\x0c"
+_LEADER = re.compile(r"(?<=\S)(?:\.{5,}|(?<=\S) \.{4,}(?= )|(?: \.){5,})(?=[ \w(\[<>+-])")
+"""Dots that lead from an item to its value; four without blanks beside them are a pause of the writer."""
 _HYPHENS = "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212\ufe58\ufe63\uff0d"
 _DROPPED = "\u00ad\u200b\u200c\u200d\u2060\ufeff\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
 _SUPERSCRIPTS = {c: f"^{i}" for i, c in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")} | {"⁻": "^-", "⁺": "+"}
@@ -171,12 +175,25 @@ def clean(note: str) -> CleanText:
     return CleanText(words.text, note, [*starts, plain.span(end, end)[0]], ends, plain)
 
 
+def _cells(text: str) -> str:
+    """Return a text of the same length in which a table's bars and dot leaders part cells as a tab does."""
+    cells = text.replace("|", "\t")
+    if "...." not in cells:
+        return cells
+    return _LEADER.sub(lambda dots: "\t" + " " * (len(dots[0]) - 1), cells)
+
+
+def _is_usual(note: str) -> bool:
+    """Return whether a note holds no unusual character, in less time than an expression takes to look for one."""
+    return note.isascii() and note.replace("\n", "").replace("\t", "").isprintable()
+
+
 def _clean(note: str) -> CleanText:
     """Return the clean text of a note without mark-up."""
     placeholders = any(sign in note for sign in "[<{") and PLACEHOLDER.search(note) is not None
     unusual = _UNUSUAL_OR_PLACEHOLDER if placeholders else _UNUSUAL
-    if not placeholders and unusual.search(note) is None:
-        return _flowing(CleanText(note.replace("|", "\t"), note))  # a table's bar parts cells as a tab does
+    if not placeholders and _is_usual(note):
+        return _flowing(CleanText(_cells(note), note))
     pieces: list[str] = []
     starts = array(_OFFSET)
     wide: list[tuple[int, int, int]] = []
@@ -197,8 +214,8 @@ def _clean(note: str) -> CleanText:
         last = after
     pieces.append(note[last:])
     starts.extend(range(last, len(note) + 1))
-    text = "".join(pieces).replace("|", "\t")
-    return _flowing(CleanText(text, note, starts, _ends(starts, wide) if wide else None))
+    text = _cells("".join(pieces))
+    return _flowing(CleanText(text, note, starts, _Ends(starts, wide) if wide else None))
 
 
 def _flowing(cleaned: CleanText) -> CleanText:
@@ -207,37 +224,86 @@ def _flowing(cleaned: CleanText) -> CleanText:
     changes = superfluous(text)
     if not changes:
         return cleaned
-    here = cleaned.starts if cleaned.starts is not None else range(len(text) + 1)
-    upto = cleaned.ends
     pieces: list[str] = []
-    starts = array(_OFFSET)
-    ends = array(_OFFSET)
-    last = 0
-    for start, end, new in changes:
-        pieces += (text[last:start], new)
-        starts.extend(here[last:start])
-        if new:
-            starts.append(here[start])
-        if upto is not None:
-            ends.extend(upto[last:start])
-            if new:
-                ends.append(upto[start])
+    begins, shifts = array(_OFFSET, [0]), array(_OFFSET, [0])
+    last = length = shift = 0
+    for start, end in changes:
+        pieces.append(text[last:start])
+        length += start - last + 1
+        shift += end - start - 1
+        begins.append(length)
+        shifts.append(shift)
         last = end
     pieces.append(text[last:])
-    starts.extend(here[last:])
-    if upto is not None:
-        ends.extend(upto[last:])
-    return CleanText("".join(pieces), cleaned.original, starts, ends if upto is not None else None)
+    starts: Sequence[int] = cleaned.starts if cleaned.starts is not None else range(len(text) + 1)
+    upto = cleaned.ends
+    return CleanText(
+        " ".join(pieces),
+        cleaned.original,
+        _Shifted(starts, begins, shifts),
+        _Shifted(upto, begins, shifts) if upto is not None else None,
+    )
 
 
-def _ends(starts: array[int], wide: list[tuple[int, int, int]]) -> array[int]:
-    """Return where what each clean character stands for ends.
+class _Shifted(Sequence[int]):
+    """Offsets of a text out of which pieces were taken, read off those of the text before when they are asked for.
+
+    Args:
+        of: the offsets of the text before.
+        begins: where the stretches begin that stood together before, in order, the first at 0.
+        shifts: how many characters were taken out before each of them.
+    """
+
+    def __init__(self, of: Sequence[int], begins: array[int], shifts: array[int]) -> None:
+        self._of, self._begins, self._shifts = of, begins, shifts
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._of) - self._shifts[-1]
+
+    @overload
+    def __getitem__(self, at: int) -> int: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[int]: ...
+
+    def __getitem__(self, at: int | slice) -> int | list[int]:
+        """Return the offset of a character, or of some."""
+        if isinstance(at, slice):
+            return [self[i] for i in range(*at.indices(len(self)))]
+        at = range(len(self))[at]
+        return self._of[at + self._shifts[bisect_right(self._begins, at) - 1]]
+
+
+class _Ends(Sequence[int]):
+    """Where what each clean character stands for ends.
 
     Args:
         starts: where it begins; the last entry is the end of the text.
-        wide: stretches of clean text that stand for several characters, with the end of these.
+        wide: stretches of clean text that stand for several characters, with the end of these, in order.
     """
-    ends = array(_OFFSET, (at + 1 for at in starts[:-1]))
-    for first, last, end in wide:
-        ends[first:last] = array(_OFFSET, [end] * (last - first))
-    return ends
+
+    def __init__(self, starts: Sequence[int], wide: list[tuple[int, int, int]]) -> None:
+        self._starts, self._wide = starts, wide
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._starts) - 1
+
+    @overload
+    def __getitem__(self, at: int) -> int: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[int]: ...
+
+    def __getitem__(self, at: int | slice) -> int | list[int]:
+        """Return the end of a character, or of some."""
+        if isinstance(at, slice):
+            return [self[i] for i in range(*at.indices(len(self)))]
+        at = range(len(self))[at]
+        first, last, end = self._wide[bisect_right(self._wide, at, key=_first) - 1]
+        return end if first <= at < last else self._starts[at] + 1
+
+
+def _first(stretch: tuple[int, int, int]) -> int:
+    return stretch[0]

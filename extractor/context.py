@@ -10,10 +10,11 @@ kind. Cues within longer cues are taken out beforehand by :func:`shadows`, in bo
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from typing import NamedTuple
 
 from extractor.matching import Target
@@ -274,6 +275,7 @@ def refine(text: str, targets: Sequence[Target], edges: Sequence[Edge]) -> list[
     cue and those coordinated with them ("EBV and CMV PCR were negative").
     """
     kept = []
+    reach = list(accumulate((t.end for t in targets), max))
     by_cue: dict[tuple[int, int, str], list[int]] = {}
     for edge in edges:
         by_cue.setdefault((edge.cue.start, edge.cue.end, edge.cue.cue.id), []).append(edge.target)
@@ -295,7 +297,7 @@ def refine(text: str, targets: Sequence[Target], edges: Sequence[Edge]) -> list[
             continue
         if not before and cue.cue.category == "uncertain" and _NEXT_ITEM.search(between):
             continue
-        if cue.cue.category == "uncertain" and _qualifies(text, target, targets):
+        if cue.cue.category == "uncertain" and _qualifies(text, edge.target, targets, reach):
             continue
         kept.append(edge)
     return _own_predicates(text, targets, kept)
@@ -308,16 +310,30 @@ _COMPOUND = re.compile(r"[\s-]{1,2}")
 _JOINED_ON = re.compile(r"[\s-]{1,2}(?:associated|related|triggered|driven|induced)\b")
 
 
-def _qualifies(text: str, target: Target, targets: Sequence[Target]) -> bool:
-    """Return whether a rheumatic disease only says what kind of thing is doubted ("query RA-ILD")."""
-    return target.term.label == "RHEUM_DISEASE" and (
-        _JOINED_ON.match(text, target.end) is not None
-        or any(
-            target.end < t.end
-            and (t.start <= target.start or _COMPOUND.fullmatch(text, target.end, t.start) is not None)
-            for t in targets
-        )
-    )
+def _qualifies(text: str, index: int, targets: Sequence[Target], reach: Sequence[int]) -> bool:
+    """Return whether a rheumatic disease only says what kind of thing is doubted ("query RA-ILD").
+
+    Args:
+        text: the clean text.
+        index: which of the mentions it is.
+        targets: the mentions, in order.
+        reach: for each the end of the mention that reaches furthest up to it.
+    """
+    target = targets[index]
+    if target.term.label != "RHEUM_DISEASE":
+        return False
+    behind = bisect_right(targets, target.start, key=_start)
+    if reach[behind - 1] > target.end or _JOINED_ON.match(text, target.end):
+        return True
+    joined = _COMPOUND.match(text, target.end)
+    if joined is None:
+        return False
+    upto = bisect_right(targets, joined.end(), key=_start)
+    return any(t.start > target.end for t in targets[behind:upto])
+
+
+def _start(target: Target) -> int:
+    return target.start
 
 
 def _own_predicates(text: str, targets: Sequence[Target], edges: list[Edge]) -> list[Edge]:

@@ -30,6 +30,10 @@ _RUN = re.compile(r"[a-z)]{3,}[ \t]{1,3}[YN](?![A-Za-z])")
 _RUN_LETTER = re.compile(r"[ \t]{1,3}([YN])(?![A-Za-z])")
 _RUN_LEAST = 4
 """Items with a letter that make a line a run of them."""
+_WORD_RUN = re.compile(r"[A-Za-z)][ \t]{1,3}(?:yes|no)(?=[ \t]?(?:[,;.]|$))", re.IGNORECASE)
+_RUN_WORD = re.compile(r"[ \t]{1,3}(yes|no)(?=[ \t]?(?:[,;.]|$))", re.IGNORECASE)
+_WORD_RUN_LEAST = 3
+"""Items with a word that make a line a run of them."""
 _NEGATIVE_LEAD = re.compile(
     r"\b(?:never\s(?:had|been)|denie[sd]|negative|no\s(?:history|known|hx)|none\sof|absent|without)\b[^\[]{0,40}$",
     re.IGNORECASE,
@@ -46,7 +50,7 @@ _TASK = re.compile(
 )
 """Words that make a box that of a task, not of an answer."""
 _OPTION = re.compile(
-    r"[ \t:?/|,-]{0,6}(?P<word>yes|no|unk(?:nown)?|n/?a|y|n|none|pos(?:itive)?|neg(?:ative)?)\b[ \t]{0,2}(?=\[|\()",
+    r"(?<!\d)(?<!\d\s)[ \t:?/|,-]{0,6}(?<!\d\s)(?P<word>yes|no|unk(?:nown)?|n/?a|y|n|none|pos(?:itive)?|neg(?:ative)?)\b[ \t]{0,2}(?=\[|\()",
     re.IGNORECASE,
 )
 _WORD_BOX = re.compile(r"[ \t]{0,6}(?P<word>[A-Za-z/]+)[ \t]{0,2}(?P<box>\[.{0,3}?\]|\(.?\))")
@@ -97,11 +101,14 @@ def form_answer(text: str, start: int, end: int) -> Result | None:
 
 
 def _run_answer(line: str, end: int) -> str | None:
-    """Return the letter behind an item in a run of items that each bear one ("heart N  diabetes N  cancer Y")."""
+    """Return the answer behind an item in a run of items that each bear one ("heart N  cancer Y", "fever no, cough yes")."""
     letter = _RUN_LETTER.match(line, end)
-    if letter is None or len(_RUN.findall(line)) < _RUN_LEAST:
-        return None
-    return "yes" if letter[1] == "Y" else "no"
+    if letter is not None and len(_RUN.findall(line)) >= _RUN_LEAST:
+        return "yes" if letter[1] == "Y" else "no"
+    word = _RUN_WORD.match(line, end)
+    if word is not None and len(_WORD_RUN.findall(line)) >= _WORD_RUN_LEAST:
+        return word[1].lower()
+    return None
 
 
 def _at(answer: str, mark: re.Match[str], offset: int) -> Result:

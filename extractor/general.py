@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from extractor.rulefiles import GeneralRule
+from extractor.scan import PatternSet
 
 REACH = 500
 """Characters around a sentence within which a citation makes its company literature; a paragraph's end ends them too."""
@@ -20,6 +21,8 @@ MEASURED = frozenset({"AGE", "WEIGHT", "HEIGHT", "PFT"})
 _NARRATIVE = re.compile(
     r"\b(?:was|were|showed|revealed|underwent|developed|received|started|remained|became|improved|responded)\b", re.I
 )
+_SAID = ("strong", "weak", "statement")
+"""Kinds of rules of which it is asked whether a sentence says them."""
 _PARAGRAPH = re.compile(r"\n[ \t]*\n")
 
 
@@ -39,9 +42,14 @@ class GeneralKnowledge:
 
     @cached_property
     def regexes(self) -> dict[str, re.Pattern[str]]:
-        """The expressions of each kind of rule, joined."""
-        kinds = {rule.kind for rule in self._rules}
+        """The expressions of each other kind of rule, joined."""
+        kinds = {rule.kind for rule in self._rules} - {*_SAID}
         return {kind: regex for kind in kinds if (regex := self._regex(kind))}
+
+    @cached_property
+    def _sayings(self) -> PatternSet:
+        """What sentences say, by kind in the order of ``_SAID``; looked for together, for all are asked of most."""
+        return PatternSet([[f"(?:{p})" for r in self._rules if r.kind == kind for p in r.patterns] for kind in _SAID])
 
     def read(self, text: str) -> GeneralText:
         """Return the reader of one text.
@@ -49,7 +57,7 @@ class GeneralKnowledge:
         Args:
             text: the clean text of a note.
         """
-        return GeneralText(text, self.regexes)
+        return GeneralText(text, self.regexes, self._sayings)
 
 
 class GeneralText:
@@ -58,11 +66,14 @@ class GeneralText:
     Args:
         text: the clean text.
         regexes: the expressions by kind.
+        sayings: those of the kinds that sentences say.
     """
 
-    def __init__(self, text: str, regexes: dict[str, re.Pattern[str]]) -> None:
+    def __init__(self, text: str, regexes: dict[str, re.Pattern[str]], sayings: PatternSet) -> None:
         self._text = text
         self._regexes = regexes
+        self._sayings = sayings
+        self._said: dict[tuple[int, int], frozenset[str]] = {}
 
     def is_general(self, sentence: tuple[int, int], start: int, end: int, label: str) -> bool:
         """Return whether a span stands in a statement that is not of this patient.
@@ -73,7 +84,7 @@ class GeneralText:
             end: where it ends.
             label: its label.
         """
-        if not self._regexes:
+        if not self._regexes and not self._sayings.parts:
             return False
         if self._inside_other(sentence, start, end) or self._in_backmatter(start, label):
             return True
@@ -96,8 +107,11 @@ class GeneralText:
         return self._near_citation(low, high) and not _NARRATIVE.search(self._text, low, high)
 
     def _says(self, kind: str, low: int, high: int) -> bool:
-        regex = self._regexes.get(kind)
-        return bool(regex and regex.search(self._text, low, high))
+        said = self._said.get((low, high))
+        if said is None:
+            found = self._sayings.matching(self._text, low, high, high)
+            said = self._said[low, high] = frozenset(_SAID[i] for i in found)
+        return kind in said
 
     def _between_marks(self, sentence: tuple[int, int], start: int, end: int) -> tuple[int, int]:
         """Return the part of a sentence between raised citation numbers, behind which no sentence is seen to end."""

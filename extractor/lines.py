@@ -132,8 +132,8 @@ def _is_field(head: str) -> bool:
     return _FIELD_LEAD.match(head) is not None and _UNOPENED.match(head) is None
 
 
-def superfluous(text: str) -> list[tuple[int, int, str]]:
-    """Return the stretches of white space that say nothing, in order, with what may stand for them.
+def superfluous(text: str) -> list[tuple[int, int]]:
+    """Return the stretches of white space that say no more than one space, in order.
 
     These are breaks of wrapped lines with the indentation behind them, and spaces struck twice. Gaps between the
     columns of a table and behind the name of a field stay.
@@ -143,11 +143,12 @@ def superfluous(text: str) -> list[tuple[int, int, str]]:
     """
     found = _wraps(text) if "\n" in text else []
     if "  " in text:
-        found = sorted([*found, *_doubles(text, {start for start, _, _ in found})])
+        doubles = _doubles(text, {start for start, _ in found})
+        found = sorted([*found, *doubles]) if found else doubles
     return found
 
 
-def _wraps(text: str) -> list[tuple[int, int, str]]:
+def _wraps(text: str) -> list[tuple[int, int]]:
     """Return the breaks of lines that are surely wrapped."""
     found = []
     before, start, at = 0, 0, text.find("\n")
@@ -160,7 +161,7 @@ def _wraps(text: str) -> list[tuple[int, int, str]]:
         if "  " in line and _is_struck_twice(line):
             line, head = _DOUBLE.sub(" ", line), _DOUBLE.sub(" ", head)
         if line and head and _is_wrapped(line, head, prose=min(before, len(line)) >= WRAP_WIDTH):
-            found.append((stop, space, " "))
+            found.append((stop, space))
         before, start, at = len(line), at + 1, following
     return found
 
@@ -190,13 +191,13 @@ def _is_wrapped(line: str, head: str, *, prose: bool) -> bool:
     return not (_CAPITALS.match(head) and _LETTER_SMALL.search(line))
 
 
-_DOUBLE = re.compile(r"(?<=\S)  (?=\S)")
+_DOUBLE = re.compile(r"  (?<=\S  )(?=\S)")  # what is looked for first stands first, for ``re`` finds it fastest
 _SINGLE = re.compile(r"(?<=\S) (?=\S)")
 _FIELD_BEHIND = re.compile(r"[A-Za-z][A-Za-z/]{0,20}(?: [A-Za-z/]{1,20}){0,3}:")
 _ONE_WORD = re.compile(r"[\s*#-]*[A-Za-z0-9.)]+\Z")
 
 
-def _doubles(text: str, taken: set[int]) -> list[tuple[int, int, str]]:
+def _doubles(text: str, taken: set[int]) -> list[tuple[int, int]]:
     """Return the gaps of two spaces that part no columns and stand behind no name of a field."""
     found = []
     place = _DOUBLE.search(text)
@@ -207,13 +208,17 @@ def _doubles(text: str, taken: set[int]) -> list[tuple[int, int, str]]:
         throughout = _is_struck_twice(text[start:end])
         for gap in _DOUBLE.finditer(text, start, end):
             if gap.start() not in taken and _says_nothing(text, start, gap.start(), throughout=throughout):
-                found.append((gap.start(), gap.end(), " "))
+                found.append(gap.span())
         place = _DOUBLE.search(text, end)
     return found
 
 
 def _is_struck_twice(line: str) -> bool:
     """Return whether the spaces of a line are struck twice throughout."""
+    twice, spaces = line.count("  "), line.count(" ")
+    single = spaces - 2 * twice - line.count("   ") - 2 * line.count("\t") - 2
+    if twice <= 2 * single:  # there are as many single ones at least, and no more double ones
+        return False
     twice = len(_DOUBLE.findall(line))
     return twice > 2 and twice > 2 * len(_SINGLE.findall(line))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -137,8 +137,9 @@ def choose(
     """Return the targets that stand: company right, no look-alike, the longest of each label."""
     standing: dict[str, list[Target]] = {}
     found = list(found)
+    named = sorted((t for t in found if not t.term.entry.near), key=_start)
     for target in found:
-        if _company_is_right(text, target, sentences, sections or [], found):
+        if _company_is_right(text, target, sentences, sections or [], named):
             standing.setdefault(target.term.label, []).append(target)
     kept = [t for label, targets in standing.items() for t in _longest(_unrefused(text, book, label, targets), book)]
     return sorted(kept, key=lambda t: (t.start, t.end, t.term.label))
@@ -149,7 +150,7 @@ def _company_is_right(
     target: Target,
     sentences: Sequence[tuple[int, int]],
     sections: list[Section],
-    found: Sequence[Target] = (),
+    named: Sequence[Target],
 ) -> bool:
     """Return whether the words around a mention fit it: its sentence and the header of its section."""
     near, not_near = target.term.near, target.term.not_near
@@ -165,24 +166,25 @@ def _company_is_right(
         before = (
             f"{text[max(0, start - reach) : target.start]} \n "  # ends as what precedes a mention in its sentence does
         )
-        if not (reach and near.search(before)) and not _is_named(target, start, end, found):
+        if not (reach and near.search(before)) and not _is_named(target, start, end, named):
             return False
     return not_near is None or not_near.search(around) is None
 
 
-def _is_named(target: Target, start: int, end: int, found: Sequence[Target]) -> bool:
+def _is_named(target: Target, start: int, end: int, named: Sequence[Target]) -> bool:
     """Return whether a stretch of text names something of a label that is company for a mention.
 
-    Only names that need no company themselves count, or two doubtful ones would vouch for each other.
+    Only names that need no company themselves count, or two doubtful ones would vouch for each other; they are in order.
     """
     labels = target.term.entry.near_labels
-    return bool(labels) and any(
-        t.term.label in labels
-        and start <= t.start < end
-        and (t.end <= target.start or target.end <= t.start)
-        and t.term.near is None
-        for t in found
-    )
+    if not labels:
+        return False
+    inside = named[bisect_left(named, start, key=_start) : bisect_left(named, end, key=_start)]
+    return any(t.term.label in labels and (t.end <= target.start or target.end <= t.start) for t in inside)
+
+
+def _start(target: Target) -> int:
+    return target.start
 
 
 def _longest(targets: list[Target], book: Rulebook) -> list[Target]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from heapq import nsmallest
 from itertools import chain
 from typing import IO, Any, Final
 
 from jinja2 import Environment, PackageLoader
+from markupsafe import Markup
 
 from extractor.records import Record, Snippet
 from extractor.schema import ATTRIBUTES, SCREENS, STATUSES, Answer, Mention
@@ -77,7 +79,7 @@ def with_details(summaries: Iterable[Summary]) -> set[str]:
 
 
 def write_report(
-    stream: IO[str], frame: Frame, summaries: Collection[Summary], details: Iterable[Detail], shown: Collection[str]
+    stream: IO[str], frame: Frame, summaries: Collection[Summary], details: Iterable[str], shown: Collection[str]
 ) -> None:
     """Write the page, patient by patient.
 
@@ -85,29 +87,48 @@ def write_report(
         stream: the open file.
         frame: what is said about the run.
         summaries: all patients.
-        details: the evidence of the patients in ``shown``, in the order of the summaries.
+        details: what :func:`evidence_of` gives for the patients in ``shown``, in the order of the summaries.
         shown: patients whose evidence is shown.
     """
-    # PackageLoader finds the template in a zip too, from which Spark's driver may run
-    loader = PackageLoader("extractor", "templates")
-    environment = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["printable"] = printable
     trial, counts = frame.trial, Counter(p.screen for p in summaries)
-    page = environment.get_template("report.html").stream(
-        trial=trial,
-        frame=frame,
-        issues=frame.issues[:MOST_ISSUES],
-        more_issues=frame.more_issues + max(0, len(frame.issues) - MOST_ISSUES),
-        questions=[_tally(question, frame.tallies[question.id]) for question in trial.questions],
-        statuses=STATUSES,
-        screens=[(s, SCREEN_WORDS[s], counts[s]) for s in reversed(SCREENS)],
-        total=len(summaries),
-        detailed=len(shown),
-        patients=_patients(trial, summaries, iter(details), shown),
+    page = (
+        _environment()
+        .get_template("report.html")
+        .stream(
+            trial=trial,
+            frame=frame,
+            issues=frame.issues[:MOST_ISSUES],
+            more_issues=frame.more_issues + max(0, len(frame.issues) - MOST_ISSUES),
+            questions=[_tally(question, frame.tallies[question.id]) for question in trial.questions],
+            statuses=STATUSES,
+            screens=[(s, SCREEN_WORDS[s], counts[s]) for s in reversed(SCREENS)],
+            total=len(summaries),
+            detailed=len(shown),
+            patients=_patients(trial, summaries, iter(details), shown),
+        )
     )
     page.enable_buffering(64)
     for part in page:
         stream.write(part)
+
+
+def evidence_of(trial: Trial, detail: Detail) -> str:
+    """Return the part of the page that shows a patient's answers with their evidence.
+
+    Args:
+        trial: the trial.
+        detail: the patient.
+    """
+    return _environment().get_template("answers.html").render(answers=_answers(trial, detail))
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    # PackageLoader finds the template in a zip too, from which Spark's driver may run
+    loader = PackageLoader("extractor", "templates")
+    environment = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["printable"] = printable
+    return environment
 
 
 def _tally(question: Question, counts: Mapping[str, int]) -> dict[str, Any]:
@@ -116,7 +137,7 @@ def _tally(question: Question, counts: Mapping[str, int]) -> dict[str, Any]:
 
 
 def _patients(
-    trial: Trial, summaries: Iterable[Summary], details: Iterator[Detail], shown: Collection[str]
+    trial: Trial, summaries: Iterable[Summary], details: Iterator[str], shown: Collection[str]
 ) -> Iterator[dict[str, Any]]:
     for summary in summaries:
         chips = [_chip(question, status) for question, status in zip(trial.questions, summary.statuses, strict=True)]
@@ -131,7 +152,7 @@ def _patients(
             "possible": [c for c in criteria if c["status"] == "possible"],
             "silent": [c for c in criteria if c["status"] == "not_documented"],
             "key": " ".join(f"{c['id']}={c['status']}" for c in chips),
-            "answers": _answers(trial, next(details)) if summary.patient_id in shown else None,
+            "answers": Markup(next(details)) if summary.patient_id in shown else None,
         }
 
 

@@ -283,7 +283,7 @@ class CauseRule(_Strict):
 
     id: Id
     role: Literal[
-        "part", "is_cause", "cause_of_hlh", "company", "denied", "hedged", "behind_hlh", "before_hlh", "induced",
+        "part", "is_cause", "cause_of_hlh", "company", "denied", "denied_before", "hedged", "behind_hlh", "before_hlh", "induced",
         "doubt", "doubt_behind", "headless", "cause_of", "named", "with", "as_cause", "attributing", "to", "secondary",
         "generic", "list",
     ]  # fmt: skip

@@ -6,18 +6,16 @@ import datetime as dt
 import json
 import platform
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-from extractor.answering import answers_of
 from extractor.notes import NoteIssue
 from extractor.notes.issues import Kind
-from extractor.records import Record
-from extractor.report import MOST_ISSUES, Detail, Frame, Summary, with_details, write_report
+from extractor.report import MOST_ISSUES, Frame, Summary, with_details, write_report
 from extractor.runfolder import RUN, RunFolder
 from extractor.schema import SCREENS
 from extractor.screener import Screener
@@ -123,26 +121,24 @@ class Issues:
         return chain.from_iterable(self.of.values())
 
 
-class _ByPatient(Protocol):
-    """Gives a patient's record by the patient's id; a mapping does."""
-
-    def __getitem__(self, patient_id: str, /) -> Record:
-        """Return one patient."""
-
-
-def write_report_of(run: Run, records: _ByPatient, folder: RunFolder, redacted: bool, shift: str | None = None) -> None:
+def write_report_of(
+    run: Run,
+    evidence: Callable[[Sequence[str]], Iterable[str]],
+    folder: RunFolder,
+    redacted: bool,
+    shift: str | None = None,
+) -> None:
     """Write ``report.html``.
 
     Args:
         run: the run, with its summaries.
-        records: at least the patients whose evidence is shown.
+        evidence: gives what the page shows of patients, in their order.
         folder: the run folder.
         redacted: whether the words of the notes are left out.
         shift: the column of days by which dates were moved back, where there is one.
     """
-    chosen_ids = with_details(run.summaries)
-    chosen = (records[s.patient_id] for s in run.summaries if s.patient_id in chosen_ids)
-    details = (Detail(record, answers_of(run.screener, record)) for record in chosen)
+    chosen = with_details(run.summaries)
+    details = evidence([s.patient_id for s in run.summaries if s.patient_id in chosen])
     facts = {
         "Trial": f"{run.screener.trial.trial}: {run.screener.trial.title}",
         "Reference date": str(run.screener.as_of or "the date of each patient's latest note"),
@@ -154,7 +150,7 @@ def write_report_of(run: Run, records: _ByPatient, folder: RunFolder, redacted: 
     issues, more = run.lines(KINDS, MOST_ISSUES)
     frame = Frame(run.screener.trial, run.tallies, issues, facts, redacted, more)
     with folder.create("report.html", text=True) as stream:
-        write_report(stream, frame, run.summaries, details, chosen_ids)
+        write_report(stream, frame, run.summaries, details, chosen)
 
 
 def versions() -> dict[str, str | None]:

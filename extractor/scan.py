@@ -8,12 +8,14 @@ decides at the places where a match can begin, and nowhere else. The result is t
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any, Final
 
 from extractor import anchors
 from extractor.anchors import LONGEST, signs_of, width_of
+from extractor.expressions import Expressions, Packed, code_of, packed
 from extractor.frequencies import folded
 from extractor.kept import kept
 
@@ -44,7 +46,6 @@ class PatternSet:
         self.patterns: tuple[str, ...] = tuple("|".join(parts) for parts in patterns)
         self.parts: tuple[str, ...] = tuple(part for parts in patterns for part in parts)
         self._owners = [index for index, parts in enumerate(patterns) for _ in parts]
-        self._regexes: list[re.Pattern[str] | None] = [None] * len(self.parts)
         self._widths: dict[int, int] = {}
         self._wholes: dict[int, re.Pattern[str]] = {}
 
@@ -55,13 +56,6 @@ class PatternSet:
             found = self._wholes[index] = re.compile(self.patterns[index], re.IGNORECASE)
         return found
 
-    def _part(self, part: int) -> re.Pattern[str]:
-        """Return a part compiled, on first use."""
-        found = self._regexes[part]
-        if found is None:
-            found = self._regexes[part] = re.compile(self.parts[part], re.IGNORECASE)
-        return found
-
     def _width(self, part: int) -> int:
         """Return the most characters that a match of a part has."""
         width = self._widths.get(part)
@@ -70,25 +64,33 @@ class PatternSet:
         return width
 
     @cached_property
-    def _uses(self) -> tuple[list[bytes], list[list[_Use]], list[int]]:
-        """Return the strings, for each what it stands for, and the parts without any."""
-        strings, uses, bare = kept(
-            "anchors", self.parts, ("anchors", "frequencies", "scan"), lambda: _derived(self.parts)
-        )
-        owners = self._owners
-        made = [
-            [
-                (owners[part], part, first, last, width, [a.encode() for a in also])
-                for part, first, last, width, also in each
-            ]
-            for each in uses
+    def _kept(self) -> Derived:
+        """What is derived from the patterns once and for all."""
+        sources = (sys.byteorder, *self.parts)
+        made: Derived = kept("anchors", sources, _DERIVED_BY, lambda: _derived(self.parts))
+        return made
+
+    @cached_property
+    def _expressions(self) -> Expressions:
+        return Expressions(self.parts, self._kept[3])
+
+    @cached_property
+    def _uses(self) -> list[list[_Use] | None]:
+        """What each string stands for, made ready when the string is first met: most never are."""
+        return [None] * len(self._kept[0])
+
+    def _use(self, string: int) -> list[_Use]:
+        """Return what a string stands for."""
+        found = self._uses[string] = [
+            (self._owners[part], part, first, last, width, [a.encode() for a in also])
+            for part, first, last, width, also in self._kept[1][string]
         ]
-        return [s.encode() for s in strings], made, bare
+        return found
 
     @cached_property
     def _ahead(self) -> int:
         """How far behind its beginning a match may hold the string by which it is found."""
-        found = [-first for each in self._uses[1] for _, _, first, *_ in each]
+        found = [-first for each in self._kept[1] for _, first, *_ in each]
         return LOOK_AROUND + max(
             [*found, *(width_of(self.parts[part]) for part, any_of in self._bare if any_of)], default=0
         )
@@ -96,16 +98,16 @@ class PatternSet:
     @property
     def unanchored(self) -> list[int]:
         """The parts that are run over the whole text."""
-        return self._uses[2]
+        return self._kept[2]
 
     @cached_property
     def _bare(self) -> list[tuple[int, str]]:
         """The parts without strings, each with signs one of which its matches hold or stand behind, if there are."""
-        return [(part, signs_of(self.parts[part])) for part in self._uses[2]]
+        return [(part, signs_of(self.parts[part])) for part in self._kept[2]]
 
     @cached_property
     def _automaton(self) -> Any:
-        strings = self._uses[0]
+        strings = [s.encode() for s in self._kept[0]]
         try:
             from ahocorasick_rs import BytesAhoCorasick
         except ImportError:
@@ -173,18 +175,18 @@ class PatternSet:
     ) -> None:
         """Add the matches that begin at a certain place by strings in a piece of text, and where others may begin."""
         start, end, limit = bounds
-        uses, regexes = self._uses[1], self._regexes
+        uses, regexes, compiled = self._uses, self._expressions.made, self._expressions.compiled
         before, behind = max(0, low - 2 * LONGEST), min(limit, high + 2 * LONGEST)
         signs = folded(text[before:behind] if (before or behind < len(text)) else text)
         size, base = len(signs), before - 1
         for string, at, _ in self._automaton.find_matches_as_indexes(signs, overlapping=True):
-            for index, part, first, last, width, also in uses[string]:
+            for index, part, first, last, width, also in uses[string] or self._use(string):
                 begin = at + base + first
                 if begin >= end:
                     continue
                 if first == last:
                     if begin >= start:
-                        match = (regexes[part] or self._part(part)).match(text, begin, limit)
+                        match = (regexes[part] or compiled(part)).match(text, begin, limit)
                         if match is not None:
                             found.setdefault(index, {})[begin, part] = match
                     continue
@@ -213,7 +215,7 @@ class PatternSet:
         found: dict[int, dict[Place, re.Match[str]]],
     ) -> None:
         """Add the matches of a part that begin anywhere in some stretches."""
-        regex, reach = self._regexes[part] or self._part(part), self._width(part) + LOOK_AROUND
+        regex, reach = self._expressions.compiled(part), self._width(part) + LOOK_AROUND
         at = start
         if len(stretches) > 1:
             stretches.sort()
@@ -234,15 +236,17 @@ class PatternSet:
                 at += 1
 
 
-Derived = tuple[list[str], list[list[tuple[int, int, int, int, list[str]]]], list[int]]
-"""Strings, for each the (part, first, last, width, also) of what it stands for, and the parts without any."""
+Derived = tuple[list[str], list[list[tuple[int, int, int, int, list[str]]]], list[int], Packed]
+"""Strings, for each the (part, first, last, width, also) of what it stands for, the parts without any, and all compiled."""
+_DERIVED_BY: Final = ("anchors", "expressions", "frequencies", "scan")
 
 
 def _derived(parts: tuple[str, ...]) -> Derived:
     """Return the anchors of expressions, by the strings that are looked for."""
     uses: dict[str, list[tuple[int, int, int, int, list[str]]]] = {}
-    bare = []
+    bare, codes = [], []
     for part, expression in enumerate(parts):
+        codes.append(code_of(expression))
         found = anchors.anchors_of(expression)
         if found is None:
             bare.append(part)
@@ -251,7 +255,7 @@ def _derived(parts: tuple[str, ...]) -> Derived:
             width = 0 if first == last else width_of(expression)
             for string in sorted(each):
                 uses.setdefault(string, []).append((part, first, last, width, sorted(also)))
-    return list(uses), list(uses.values()), bare
+    return list(uses), list(uses.values()), bare, packed(codes)
 
 
 class _PlainSearch:

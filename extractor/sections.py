@@ -9,13 +9,15 @@ belong to it; a header alone on its line governs all up to the next header.
 from __future__ import annotations
 
 import re
+import sys
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple
 
 from extractor.anchors import beginnings_of
+from extractor.expressions import Expressions, code_of, packed
 from extractor.kept import kept
 from extractor.rulefiles import SectionRule
 from extractor.terms import term_pattern
@@ -68,11 +70,12 @@ class SectionFinder:
         terms += [(i, t, f"(?-i:{term_pattern(t)})") for i, r in enumerate(self.rules) for t in r.cased]
         terms += [(i, "", p) for i, r in enumerate(self.rules) for p in r.patterns]
         names = [(i, pattern) for i, term, pattern in sorted(terms, key=lambda x: (x[0], -len(x[1])))]
-        begins = kept(
+        patterns = [f"{lead}({p})(?![A-Za-z0-9]){behind}" for lead, behind in _AROUND for _, p in names]
+        begins, codes = kept(
             "headers",
-            [p for _, p in names],
-            ("anchors", "frequencies", "sections"),
-            lambda: [_keys(p) for _, p in names],
+            [sys.byteorder, *(p for _, p in names), *patterns],
+            ("anchors", "expressions", "frequencies", "sections"),
+            lambda: [[_keys(p) for _, p in names], packed(map(code_of, patterns))],
         )
         keys: dict[str, list[int]] = {}
         for number, each in enumerate(begins):
@@ -80,29 +83,8 @@ class SectionFinder:
                 keys.setdefault(key, []).append(number)
         object.__setattr__(self, "_names", names)
         object.__setattr__(self, "_keys", keys)
-        object.__setattr__(self, "_made", {})
+        object.__setattr__(self, "_expressions", Expressions(patterns, codes))
         object.__setattr__(self, "_by_key", {})
-
-    def _expressions(self, numbers: tuple[int, ...]) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
-        """Return the expressions for some headers: alone or with a colon, before plain words, and within a line."""
-        made: dict[tuple[int, ...], tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]]
-        made = self._made  # type: ignore[attr-defined]
-        if numbers not in made:
-            by_rule: dict[int, list[str]] = {}
-            for number in numbers:
-                rule, pattern = self._names[number]  # type: ignore[attr-defined]
-                by_rule.setdefault(rule, []).append(pattern)
-            name = "|".join(f"(?P<s{rule}>{'|'.join(patterns)})" for rule, patterns in by_rule.items())
-            edge = r"(?![A-Za-z0-9])"
-            known = (
-                f"{_LINE_LEAD}(?:{name}){edge}{_QUALIFIER}[*_]{{0,2}}"
-                r"(?:[ \t]{0,8}(?::|=|--?(?=[ \t]))[ \t]*,?|[ \t]*(?=\n|\Z)|[ \t]{2,}(?=\S))"
-            )
-            plain = rf"{_LINE_LEAD}(?:{name}){edge}[ \t](?=[a-z0-9\[])"
-            inline = f"{_INLINE_LEAD}(?:{name}){edge}{_QUALIFIER}[ \t]{{0,2}}:,?"
-            known_, plain_, inline_ = (re.compile(p, re.IGNORECASE) for p in (known, plain, inline))
-            made[numbers] = known_, plain_, inline_
-        return made[numbers]
 
     def find(self, text: str) -> list[Section]:
         """Return the sections of a clean text, in order; text before the first header has none."""
@@ -114,11 +96,10 @@ class SectionFinder:
         named = [(at, numbers) for at in lines if (numbers := self._on_line(text, at))]
         within = [(at, numbers) for at in inline if (numbers := self._at(text, at))]
         for which, places in ((_PLAIN, named), (_INLINE, within), (_KNOWN, named)):
-            for m in self._named(which, text, places):
-                group = str(m.lastgroup)
-                if which == _PLAIN and not _ABBREVIATED.fullmatch(m.group(group)):
+            for m, number in self._named(which, text, places):
+                if which == _PLAIN and not _ABBREVIATED.fullmatch(m.group(1)):
                     continue  # "trial team met" is no header "trial"; "FH lymphoma" is one
-                heads[m.start(group)] = (m.start(group), m.end(), self.rules[int(group[1:])])
+                heads[m.start(1)] = (m.start(1), m.end(), self.rules[number])
         ordered = [heads[k] for k in sorted(heads)]
         kept: list[tuple[int, int, SectionRule | None]] = []
         for head in ordered:
@@ -143,13 +124,24 @@ class SectionFinder:
             )
         return sections
 
-    def _named(self, which: int, text: str, places: Iterable[tuple[int, tuple[int, ...]]]) -> Iterator[re.Match[str]]:
-        """Yield the matches of one of the expressions that begin at places, which are in order, without overlaps."""
-        end = 0
+    def _named(
+        self, which: int, text: str, places: Iterable[tuple[int, tuple[int, ...]]]
+    ) -> Iterator[tuple[re.Match[str], int]]:
+        """Yield the headers of one kind that begin at places, which are in order, without overlaps, each with its rule."""
+        names: list[tuple[int, str]] = self._names  # type: ignore[attr-defined]
+        compiled: Callable[[int], re.Pattern[str]] = self._expressions.compiled  # type: ignore[attr-defined]
+        end, shift = 0, which * len(names)
         for at, numbers in places:
-            if at >= end and (match := self._expressions(numbers)[which].match(text, at)):
-                yield match
-                end = match.end()
+            if at < end:
+                continue
+            best, rule = None, 0
+            for number in numbers:
+                match = compiled(shift + number).match(text, at)
+                if match is not None and (best is None or match.start(1) > best.start(1)):
+                    best, rule = match, names[number][0]
+            if best is not None:
+                yield best, rule
+                end = best.end()
 
     def _on_line(self, text: str, at: int) -> tuple[int, ...]:
         """Return the headers with which a line may begin."""
@@ -168,15 +160,24 @@ class SectionFinder:
         found = known.get(key)
         if found is None:
             keys: dict[str, list[int]] = self._keys  # type: ignore[attr-defined]
-            found = tuple(sorted({n for k in {key, key[:2], key[:1], ""} for n in keys.get(k, ())}))
+            found = tuple(sorted({n for k in {key[:i] for i in range(_KEY + 1)} for n in keys.get(k, ())}))
             if len(known) < _KEPT:
                 known[key] = found
         return found
 
 
 _KNOWN, _PLAIN, _INLINE = 0, 1, 2
+_AROUND = (
+    (
+        _LINE_LEAD,
+        _QUALIFIER + r"[*_]{0,2}(?:[ \t]{0,8}(?::|=|--?(?=[ \t]))[ \t]*,?|[ \t]*(?=\n|\Z)|[ \t]{2,}(?=\S))",
+    ),
+    (_LINE_LEAD, r"[ \t](?=[a-z0-9\[])"),
+    (_INLINE_LEAD, rf"{_QUALIFIER}[ \t]{{0,2}}:,?"),
+)
+"""What stands before and behind the name of a header, by kind: alone or with a colon, before plain words, within a line."""
 _KEPT = 100_000
-_KEY = 3
+_KEY = 6
 """Letters by which it is told whether a header may begin at a place."""
 _SIGN = re.compile(r"[^a-z0]")
 _DIGITS = str.maketrans("123456789", "0" * 9)

@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from extractor import spark as plans
-from extractor.answering import summary_of
+from extractor.answering import shown, summary_of
 from extractor.batch import Timed
 from extractor.checkpoint import CHECKPOINT
 from extractor.errors import UsageError
 from extractor.notes import InputError, NoteIssue, Reading, reading
 from extractor.notes.issues import Kind
-from extractor.records import Record
-from extractor.report import Summary, with_details
+from extractor.report import Summary
 from extractor.runfolder import RunFolder
 from extractor.runrecord import Run, run_text, write_report_of, write_run
 from extractor.screener import Screener, reference_date
@@ -244,17 +243,17 @@ def _write_folder(run: Run, charts: DataFrame, folder: RunFolder, redacted: bool
             answers.add(answer_rows(chart))
             if line:
                 sheet.add(line.patient_id, line.notes, line.screen, dict(zip(questions, line.statuses, strict=True)))
-    shown = sorted(with_details(run.summaries))
-    write_report_of(run, _records(charts, shown), folder, redacted, shift)
+    write_report_of(run, lambda patients: _evidence(run, charts, patients), folder, redacted, shift)
 
 
 def _opened(charts: DataFrame) -> Iterator[Chart]:
     return (opened(row.chart) for row in charts.toLocalIterator(prefetchPartitions=True))
 
 
-def _records(charts: DataFrame, patients: Sequence[str]) -> dict[str, Record]:
+def _evidence(run: Run, charts: DataFrame, patients: Sequence[str]) -> Iterator[str]:
     wanted = charts.filter(charts.patient_id.isin(list(patients)))
-    return {chart.record.patient_id: chart.record for chart in _opened(wanted) if chart.record}
+    records = {chart.record.patient_id: chart.record for chart in _opened(wanted) if chart.record}
+    return (shown(run.screener, records[patient]) for patient in patients)
 
 
 def _taken_in(run: Run, charts: Iterator[Chart]) -> Iterator[tuple[Chart, Summary | None]]:
