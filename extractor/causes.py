@@ -12,7 +12,9 @@ from extractor.rulefiles import CauseRule, put_together
 
 CAUSE_LABELS = frozenset({"HLH_CAUSE", "EBV", "CAR_T", "TCE", "ADC", "MALIGNANCY", "RHEUM_DISEASE"})
 _AHEAD = 30
-"""Characters before HLH in which words look forward to its cause."""
+"""Characters before HLH or its cause in which words look forward to it."""
+_LIST = 50
+"""Characters between two causes of a list, brackets between them included."""
 
 
 class Link(NamedTuple):
@@ -101,7 +103,7 @@ class CauseLinker:
         if self._follows("induced", text, cause.end) or self._follows("is_cause", text, cause.end):
             return True
         gap = text[sentence[0] : cause.start]
-        return len(gap) <= 120 and self._is("headless", gap)
+        return len(gap) <= 140 and self._is("headless", gap)
 
     def _before(self, text: str, head: Target, cause: Target) -> bool:
         """Return whether a cause before HLH is told as its cause."""
@@ -110,7 +112,7 @@ class CauseLinker:
             return False
         if gap == " ":
             return cause.term.label == "EBV"  # "EBV HLH"
-        return (len(gap) <= 50 and self._is("before_hlh", gap)) or self._is("cause_of_hlh", gap)
+        return self._is("before_hlh", gap) or self._is("cause_of_hlh", gap)
 
     def _coordinate(self, text: str, causes: Sequence[Target], linked: dict[Target, Target]) -> None:
         """Let "secondary to EBV and lymphoma" link both."""
@@ -120,7 +122,7 @@ class CauseLinker:
                 if (
                     cause not in linked
                     and other.end <= cause.start
-                    and len(gap) <= 16
+                    and len(gap) <= _LIST
                     and self._is("list", gap)
                     and other.start > linked[other].start
                 ):
@@ -139,7 +141,8 @@ class CauseLinker:
         behind = self._follows("is_cause", text, cause.end)
         words += f" {behind.group()}" if behind else ""
         doubtful = self._says["doubt"].search(words) or self._follows("doubt_behind", text, cause.end)
-        return Link(head, doubtful is not None, self._says["denied"].search(words) is not None)
+        denied = self._says["denied"].search(words) or self._leads("denied_before", text, cause.start)
+        return Link(head, doubtful is not None, bool(denied))
 
 
 def _one_span_each(linked: dict[Target, Target]) -> dict[Target, Target]:

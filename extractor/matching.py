@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from extractor.columns import under_names
 from extractor.misspellings import Speller
 from extractor.rulebook import Rulebook, Term
 from extractor.scan import PatternSet
@@ -53,7 +54,12 @@ def candidates(text: str, book: Rulebook) -> list[Target]:
         for index, m in _patterns(book).find(text)
         if m.end() > m.start()
     ]
-    return found + misspelled(text, book)
+    return found + unmatched(text, book)
+
+
+def unmatched(text: str, book: Rulebook) -> list[Target]:
+    """Return the candidates that no expression finds by itself: misspelled names, and numbers under a column's name."""
+    return misspelled(text, book) + [Target(*under) for under in under_names(text, book)]
 
 
 def misspelled(text: str, book: Rulebook) -> list[Target]:
@@ -62,7 +68,9 @@ def misspelled(text: str, book: Rulebook) -> list[Target]:
 
 
 def trimmed(text: str, start: int, end: int, term: Term) -> Target:
-    """Return the target of a match, without the white space around it."""
+    """Return the target of a match, without the words that lead to it and the white space around it."""
+    if term.lead is not None and (lead := term.lead.match(text, start, end)) is not None:
+        start = lead.end()
     while start < end - 1 and text[start].isspace():
         start += 1
     while end > start + 1 and text[end - 1].isspace():

@@ -337,7 +337,7 @@ class Assembler:
         label, details = target.term.label, target.term.entry.details
         start, end = target.start, target.end
         if label == "PFT":
-            return read_pft(text, start, end)
+            return read_pft(text, start, end, details.get("test"))
         if label in ("HLH_FEATURE", "_LAB"):
             return read_item(text, start, end, sentence[1], details)
         if label == "AGE":

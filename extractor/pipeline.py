@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from extractor.cleantext import CleanText, clean
 from extractor.context import ContextEngine, ContextRule, CueMatch, Edge, ends_of, shadows
-from extractor.matching import Target, choose, misspelled, trimmed
+from extractor.matching import Target, choose, trimmed, unmatched
 from extractor.mentions import Assembler
 from extractor.rulebook import Rulebook, load_rulebook
 from extractor.rulefiles import Cue
@@ -118,7 +118,7 @@ class TargetComponent:
         from spacy.tokens import Span
 
         found = [self._exactly(doc, s) for s in doc.spans.get(CANDIDATES, ())]
-        found += misspelled(doc.text, self.book)
+        found += unmatched(doc.text, self.book)
         targets = choose(doc.text, found, self.book, doc.user_data["sentences"], doc.user_data["sections"])
         doc.user_data["targets"] = targets
         spans = []

@@ -59,6 +59,11 @@ class Term:
         return _any_of(self.entry.near)
 
     @cached_property
+    def lead(self) -> re.Pattern[str] | None:
+        """With what a match may begin that is no part of the mention, if anything."""
+        return re.compile("|".join(self.entry.lead), re.IGNORECASE) if self.entry.lead else None
+
+    @cached_property
     def not_near(self) -> re.Pattern[str] | None:
         """What must not stand in the same sentence, if anything."""
         return _any_of(self.entry.not_near)

@@ -87,13 +87,17 @@ class Entry(_Matching):
     near_labels: tuple[Label, ...] = ()
     """Labels of which a name in the same sentence is company too, by whatever name."""
     not_near: tuple[str, ...] = ()
+    lead: tuple[str, ...] = ()
+    """Words with which a match may begin that lead to the mention and are no part of it."""
+    column: tuple[str, ...] = ()
+    """What the entry is called at the head of a table's column."""
     details: dict[str, Any] = {}
     misspellings: bool = False
     source: str
     match: tuple[str, ...] = Field(min_length=1)
     no_match: tuple[str, ...] = Field(min_length=1)
 
-    @field_validator("near", "not_near")
+    @field_validator("near", "not_near", "lead", "column")
     @classmethod
     def _near_compiles(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
         return _Matching._patterns_compile(patterns) if patterns else patterns
@@ -113,10 +117,44 @@ class Vocabulary(_Strict):
 
     label: Label
     description: str
+    parts: dict[str, str] = {}
+    """Pieces of patterns by name; ``(?&name)`` takes one into a pattern of this file, or into another piece."""
     entries: tuple[Entry, ...]
     refuse: tuple[Refusal, ...] = ()
     false_friends: tuple[str, ...] = ()
     """Words that look like misspelled names of this file and are none."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _put_together(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or not isinstance(parts := data.get("parts"), dict):
+            return data
+        rooms = {k: [_with_parts(e, parts) for e in data.get(k) or ()] for k in ("entries", "refuse") if k in data}
+        return {**data, **rooms}
+
+
+def _with_parts(entry: Any, parts: dict[str, str]) -> Any:
+    """Return an entry as read, with the pieces that its patterns name taken in."""
+    if not isinstance(entry, dict):
+        return entry
+    return {
+        k: [_taken_in(p, parts, ()) for p in v] if k in _OF_PATTERNS and isinstance(v, list) else v
+        for k, v in entry.items()
+    }
+
+
+def _taken_in(pattern: Any, parts: dict[str, str], within: tuple[str, ...]) -> Any:
+    """Return a pattern with the pieces that it names."""
+
+    def piece(m: re.Match[str]) -> str:
+        if m[1] not in parts or m[1] in within:
+            raise ValueError(f"(?&{m[1]}) names no part that may stand here")
+        return str(_taken_in(parts[m[1]], parts, (*within, m[1])))
+
+    return _TAKEN_IN.sub(piece, pattern) if isinstance(pattern, str) else pattern
+
+
+_OF_PATTERNS: Final = ("patterns", "near", "not_near", "lead", "column")
 
 
 class Cue(_Matching):
@@ -245,7 +283,7 @@ class CauseRule(_Strict):
 
     id: Id
     role: Literal[
-        "part", "is_cause", "cause_of_hlh", "company", "denied", "hedged", "behind_hlh", "before_hlh", "induced",
+        "part", "is_cause", "cause_of_hlh", "company", "denied", "denied_before", "hedged", "behind_hlh", "before_hlh", "induced",
         "doubt", "doubt_behind", "headless", "cause_of", "named", "with", "as_cause", "attributing", "to", "secondary",
         "generic", "list",
     ]  # fmt: skip
@@ -291,18 +329,14 @@ def put_together(rules: Iterable[CauseRule]) -> dict[str, str]:
     """
     parts = {rule.id.rpartition(".")[2]: rule.pattern for rule in rules if rule.role == "part"}
 
-    def whole(pattern: str, within: tuple[str, ...]) -> str:
-        def part(m: re.Match[str]) -> str:
-            if m[1] not in parts or m[1] in within:
-                raise RuleError(Path("causes.yaml"), None, f"(?&{m[1]}) names no part that may stand here")
-            return whole(parts[m[1]], (*within, m[1]))
-
-        return _TAKEN_IN.sub(part, pattern)
-
     found: dict[str, list[str]] = {}
     for rule in rules:
-        if rule.role != "part":
-            found.setdefault(rule.role, []).append(f"(?:{whole(rule.pattern, ())})")
+        if rule.role == "part":
+            continue
+        try:
+            found.setdefault(rule.role, []).append(f"(?:{_taken_in(rule.pattern, parts, ())})")
+        except ValueError as error:
+            raise RuleError(Path("causes.yaml"), None, str(error)) from None
     return {role: "|".join(patterns) for role, patterns in found.items()}
 
 

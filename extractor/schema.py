@@ -47,6 +47,7 @@ RESOLVER_LABELS: Final = (
     "_HLH_THERAPY",
     "_HLH_COURSE",
     "_LAB",
+    "_OTHER_ALLERGY",
 )
 """Statements that are no mentions of the guideline but that the resolver needs; only those that an answer cites leave the program."""
 MAIN_LABELS: Final = LABELS[:8]

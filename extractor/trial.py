@@ -247,6 +247,8 @@ class Allergy(_Strict):
     label: str
     concepts: tuple[str, ...]
     name: str
+    others: str = "_OTHER_ALLERGY"
+    """Label of allergies to foods and materials, which answer only that something else is documented."""
 
 
 class SameAs(_Strict):

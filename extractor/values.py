@@ -56,8 +56,15 @@ def _last_number(text: str, start: int, end: int) -> Number | None:
     return found[-1] if found else None
 
 
-def read_pft(text: str, start: int, end: int) -> Value:
-    """Return the value of a lung-function mention: FVC in percent predicted, FEV1/FVC in percent."""
+def read_pft(text: str, start: int, end: int, test: str | None = None) -> Value:
+    """Return the value of a lung-function mention: FVC in percent predicted, FEV1/FVC in percent.
+
+    Args:
+        text: clean text.
+        start: where the mention begins.
+        end: where it ends.
+        test: ``fvc`` or ``fev1_fvc`` where the mention does not name its test.
+    """
     name = re.match(
         r"(?:pre-?BD\s|post-?BD\s|%\s?)?(?:ratio\sof\sFEV\W{0,2}1\s\w+\s(?:F?VC|forced\svital\scapacity)|forced\sexpiratory\svolume[^\d]{0,60}forced\svital\scapacity|FEV\W{0,3}1\s?(?:/|:|to|-|over|%)\s?(?:F?VC)|FEV1%|Tiffeneau|FVC|forced\svital\scapacity|ratio)",
         text[start:end],
@@ -65,6 +72,7 @@ def read_pft(text: str, start: int, end: int) -> Value:
     )
     at = start + (name.end() if name else 0)
     ratio = "FEV" in text[start:at].upper() or "tiff" in text[start:at].lower() or "ratio" in text[start:at].lower()
+    ratio = ratio or (test == "fev1_fvc" and not name)
     found = numbers(text, at, end)
     if not found:
         return Value()
@@ -230,7 +238,7 @@ _YOUNG = re.compile(
     re.IGNORECASE,
 )
 _YEARS_AND_MONTHS = re.compile(
-    r"(?P<y>\d{1,3})[\s-]?(?:years?|yrs?|y)[\s,-]{1,2}(?:and\s)?(?P<m>\d{1,2})[\s-]?(?:months?|mos?|mths?|m)\b",
+    r"(?P<y>\d{1,3})[\s-]?(?:years?|yrs?|y)[\s,-]{0,2}(?:and\s)?(?P<m>\d{1,2})[\s-]?(?:months?|mos?|mths?|ms?)\b",
     re.IGNORECASE,
 )
 _TEENS = ("sixteen", "seventeen", "eighteen", "nineteen")

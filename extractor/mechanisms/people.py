@@ -184,6 +184,7 @@ def allergy(chart: Chart, rule: Allergy) -> Verdict:
         return Verdict("possible", f"Allergy to {rule.name} is suspected: {quote(hit[0])}.", first(hit), "inferred")
     none = [m for m in mentions if m.details.get("nkda") or m.negated]
     others = [m for m in mentions if m not in none and not m.hypothetical]
+    others += [m for m in chart.of(rule.others) if not (m.family or m.negated or m.hypothetical)]
     if others:
         return Verdict(
             "not_met",
