@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from extractor.matching import Target
-from extractor.rulefiles import CauseRule, put_together
+from extractor.ruleshapes import CauseRule, put_together
 
 CAUSE_LABELS = frozenset({"HLH_CAUSE", "EBV", "CAR_T", "TCE", "ADC", "MALIGNANCY", "RHEUM_DISEASE"})
 _AHEAD = 30

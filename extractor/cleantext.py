@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from abc import ABC, abstractmethod
 from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -245,7 +246,27 @@ def _flowing(cleaned: CleanText) -> CleanText:
     )
 
 
-class _Shifted(Sequence[int]):
+class _Offsets(Sequence[int], ABC):
+    """Offsets that are worked out when they are asked for; a list of them would take ten times the note's memory."""
+
+    @abstractmethod
+    def _at(self, at: int) -> int:
+        """Return the offset of a character."""
+
+    @overload
+    def __getitem__(self, at: int) -> int: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[int]: ...
+
+    def __getitem__(self, at: int | slice) -> int | list[int]:
+        """Return the offset of a character, or of some."""
+        if isinstance(at, slice):
+            return [self._at(i) for i in range(*at.indices(len(self)))]
+        return self._at(range(len(self))[at])
+
+
+class _Shifted(_Offsets):
     """Offsets of a text out of which pieces were taken, read off those of the text before when they are asked for.
 
     Args:
@@ -261,21 +282,11 @@ class _Shifted(Sequence[int]):
         """Return how many there are."""
         return len(self._of) - self._shifts[-1]
 
-    @overload
-    def __getitem__(self, at: int) -> int: ...
-
-    @overload
-    def __getitem__(self, at: slice) -> list[int]: ...
-
-    def __getitem__(self, at: int | slice) -> int | list[int]:
-        """Return the offset of a character, or of some."""
-        if isinstance(at, slice):
-            return [self[i] for i in range(*at.indices(len(self)))]
-        at = range(len(self))[at]
+    def _at(self, at: int) -> int:
         return self._of[at + self._shifts[bisect_right(self._begins, at) - 1]]
 
 
-class _Ends(Sequence[int]):
+class _Ends(_Offsets):
     """Where what each clean character stands for ends.
 
     Args:
@@ -290,17 +301,7 @@ class _Ends(Sequence[int]):
         """Return how many there are."""
         return len(self._starts) - 1
 
-    @overload
-    def __getitem__(self, at: int) -> int: ...
-
-    @overload
-    def __getitem__(self, at: slice) -> list[int]: ...
-
-    def __getitem__(self, at: int | slice) -> int | list[int]:
-        """Return the end of a character, or of some."""
-        if isinstance(at, slice):
-            return [self[i] for i in range(*at.indices(len(self)))]
-        at = range(len(self))[at]
+    def _at(self, at: int) -> int:
         first, last, end = self._wide[bisect_right(self._wide, at, key=_first) - 1]
         return end if first <= at < last else self._starts[at] + 1
 

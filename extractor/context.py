@@ -18,7 +18,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from extractor.matching import Target
-from extractor.rulefiles import Cue
+from extractor.ruleshapes import Cue
 from extractor.scan import PatternSet
 from extractor.terms import alternation, parts_of, whole_words
 from extractor.tokens import token_bounds

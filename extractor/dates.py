@@ -10,6 +10,8 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
+from extractor.numbers import WORDS
+
 SOON_DAYS = 45
 """A date without a year lies at most this many days after its note; otherwise it means the year before."""
 
@@ -35,30 +37,7 @@ _MONTHS = {
     for m in names.split()
 }
 _MONTH = "(?:" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + r")\.?"
-_NUMBERS = {
-    w: i
-    for i, w in enumerate(
-        [
-            "zero",
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-            "thirteen",
-            "fourteen",
-            "fifteen",
-            "sixteen",
-        ]
-    )
-} | {"a": 1, "an": 1, "several": 3, "few": 3, "couple": 2, "twenty": 20}
+_NUMBERS = WORDS | {"a": 1, "an": 1, "several": 3, "few": 3, "couple": 2, "twenty": 20}
 _COUNT = r"(?:\d{1,3}(?:\.\d)?|" + "|".join(_NUMBERS) + r"|a\s(?:few|couple(?:\sof)?))"
 _YEAR = r"(?:19[4-9]\d|20[0-4]\d)"
 _E = r"(?<![\d/.-])"

@@ -7,28 +7,9 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-NUMBER_WORDS = {
-    w: i
-    for i, w in enumerate(
-        [
-            "zero",
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-            "thirteen",
-            "fourteen",
-        ]
-    )
-} | {"a": 1}
+from extractor.numbers import WORDS
+
+NUMBER_WORDS = WORDS | {"a": 1}
 
 
 _W = r"(?P<c>\d{1,3}|" + "|".join(NUMBER_WORDS) + r")"

@@ -14,7 +14,7 @@ from extractor.extract import Extractor
 from extractor.markup import Plain, plain_of
 from extractor.notes.files import DAMAGED, decode, open_bytes, why_unread
 from extractor.rulebook import Rulebook
-from extractor.rulefiles import Cue, ResultRule
+from extractor.ruleshapes import Cue, ResultRule
 from extractor.schema import ATTRIBUTES, Mention, Note
 from extractor.terms import alternation
 

@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from functools import cached_property
 
-from extractor.rulefiles import GeneralRule
+from extractor.ruleshapes import GeneralRule
 from extractor.scan import PatternSet
 
 REACH = 500

@@ -21,7 +21,7 @@ from extractor.listheads import ListHeads
 from extractor.matching import Target, sentence_of
 from extractor.results import Result, ResultFinder
 from extractor.rulebook import Rulebook
-from extractor.rulefiles import CourseRule
+from extractor.ruleshapes import CourseRule
 from extractor.schema import Mention, Note
 from extractor.sections import Section, section_at
 from extractor.states import State, apply_link, apply_result, apply_section

@@ -5,6 +5,31 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+WORDS = {
+    word: number
+    for number, word in enumerate(
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+        ]
+    )
+}
+"""Numbers that notes write out."""
 _SIGN = r"(?P<sign><=|>=|=<|=>|<|>|~|less\sthan|greater\sthan|more\sthan|above|below|under|over|at\sleast|up\sto)?"
 _BODY = r"(?P<body>\d{1,3}(?:[ ,.'\u2009]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d+(?:[.,]\d+)?|(?<![\d])\.\d+)"
 _POWER = r"(?:\s?(?:[x*]\s?)10\s?(?:\^|\*\*|E|e)?\s?(?P<power>\d{1,2})(?![\d/])|\s?[eE][+]?(?P<epower>\d{1,2})\b)?"

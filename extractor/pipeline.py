@@ -14,7 +14,7 @@ from extractor.context import ContextEngine, ContextRule, CueMatch, Edge, ends_o
 from extractor.matching import Target, choose, trimmed, unmatched
 from extractor.mentions import Assembler
 from extractor.rulebook import Rulebook, load_rulebook
-from extractor.rulefiles import Cue
+from extractor.ruleshapes import Cue
 from extractor.schema import Mention, Note
 from extractor.sections import SectionFinder
 from extractor.sentences import find_sentences

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from extractor.rulefiles import Connector, ResultRule
+from extractor.ruleshapes import Connector, ResultRule
 from extractor.scan import PatternSet
 from extractor.terms import alternation, parts_of, whole_words
 

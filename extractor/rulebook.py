@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from extractor.errors import RuleError, UsageError
-from extractor.rulefiles import (
-    RULE_FILES,
+from extractor.rulefiles import RULE_FILES, load
+from extractor.ruleshapes import (
     CauseRule,
     Connector,
     CourseRule,
@@ -22,7 +22,6 @@ from extractor.rulefiles import (
     ResultRule,
     SectionRule,
     Vocabulary,
-    load,
     put_together,
 )
 from extractor.shipped import shipped_rules

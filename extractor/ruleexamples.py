@@ -10,7 +10,7 @@ from extractor.cleantext import clean
 from extractor.extract import Extractor
 from extractor.matching import find_targets
 from extractor.rulebook import Rulebook
-from extractor.rulefiles import CourseRule, Cue, ResultRule, SectionRule
+from extractor.ruleshapes import CourseRule, Cue, ResultRule, SectionRule
 from extractor.schema import ATTRIBUTES, Mention
 
 Fault = tuple[str, str]

@@ -10,14 +10,8 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from extractor.errors import RuleError
-from extractor.rulefiles import (
-    RULE_FILES,
-    Vocabulary,
-    _advice,
-    _rule_id,
-    line_of,
-    read_yaml,
-)
+from extractor.rulefiles import RULE_FILES, advice_on, line_of, read_yaml, rule_at
+from extractor.ruleshapes import Vocabulary
 from extractor.trial import Trial
 
 Place = tuple[Path, int]
@@ -61,7 +55,7 @@ def file_faults(folder: Path, path: Path) -> Iterator[RuleError]:
     except ValidationError as error:
         for fault in error.errors():
             where = ".".join(str(part) for part in fault["loc"]) or "the file"
-            message = f"{where}{_rule_id(content, fault['loc'])}: {_advice(fault['type'], fault['msg'])}"
+            message = f"{where}{rule_at(content, fault['loc'])}: {advice_on(fault['type'], fault['msg'])}"
             yield RuleError(path, line_of(path, fault["loc"]) or 1, message)
 
 

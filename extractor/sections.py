@@ -19,7 +19,7 @@ from typing import NamedTuple
 from extractor.anchors import beginnings_of
 from extractor.expressions import Expressions, code_of, packed
 from extractor.kept import kept
-from extractor.rulefiles import SectionRule
+from extractor.ruleshapes import SectionRule
 from extractor.terms import term_pattern
 
 MAX_HEADER = 60

@@ -7,7 +7,7 @@ from typing import Any
 
 from extractor.causes import Link
 from extractor.results import Result
-from extractor.rulefiles import SectionRule
+from extractor.ruleshapes import SectionRule
 
 
 @dataclass(slots=True)

@@ -1,0 +1,344 @@
+"""Shapes of the rule files: what keys each kind of rule has, checked by pydantic, and how pieces of patterns are put together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
+
+from extractor.errors import RuleError
+from extractor.schema import LABELS, RESOLVER_LABELS
+from extractor.terms import TermError, term_pattern
+
+Role = Literal["preceding", "following", "both", "pseudo", "termination"]
+Id = Annotated[str, Field(pattern=r"^[a-z0-9]+([._][a-z0-9]+)*$")]
+
+
+def _known_label(label: str) -> str:
+    if label not in LABELS + RESOLVER_LABELS:
+        raise ValueError(f"{label} is no label of the annotation guideline")
+    return label
+
+
+Label = Annotated[str, AfterValidator(_known_label)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Matching(_Strict):
+    """What terms, case-sensitive terms and patterns have in common."""
+
+    terms: tuple[str, ...] = ()
+    cased: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+
+    @field_validator("terms", "cased")
+    @classmethod
+    def _terms_are_written_well(cls, terms: tuple[str, ...]) -> tuple[str, ...]:
+        for term in terms:
+            try:
+                re.compile(term_pattern(term))
+            except (TermError, re.error) as error:
+                raise ValueError(str(error)) from None
+        return terms
+
+    @field_validator("patterns")
+    @classmethod
+    def _patterns_compile(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in patterns:
+            try:
+                compiled = re.compile(pattern, re.IGNORECASE)
+            except re.error as error:
+                raise ValueError(f"the pattern {pattern!r} is no regular expression: {error}") from None
+            if compiled.match(""):
+                raise ValueError(f"the pattern {pattern!r} matches the empty text")
+        return patterns
+
+    @model_validator(mode="after")
+    def _something_to_match(self) -> _Matching:
+        if not (self.terms or self.cased or self.patterns):
+            raise ValueError("needs terms, cased or patterns")
+        return self
+
+
+class Entry(_Matching):
+    """A vocabulary entry: one concept of one label and all the ways it is written."""
+
+    id: Id
+    concept: str
+    near: tuple[str, ...] = ()
+    near_before: int = Field(default=0, ge=0, le=400)
+    near_labels: tuple[Label, ...] = ()
+    """Labels of which a name in the same sentence is company too, by whatever name."""
+    not_near: tuple[str, ...] = ()
+    lead: tuple[str, ...] = ()
+    """Words with which a match may begin that lead to the mention and are no part of it."""
+    column: tuple[str, ...] = ()
+    """What the entry is called at the head of a table's column."""
+    details: dict[str, Any] = {}
+    misspellings: bool = False
+    source: str
+    match: tuple[str, ...] = Field(min_length=1)
+    no_match: tuple[str, ...] = Field(min_length=1)
+
+    @field_validator("near", "not_near", "lead", "column")
+    @classmethod
+    def _near_compiles(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        return _Matching._patterns_compile(patterns) if patterns else patterns
+
+
+class Refusal(_Matching):
+    """A look-alike: a mention of the file's label that overlaps such a match is no mention."""
+
+    id: Id
+    source: str
+    match: tuple[str, ...] = Field(min_length=1)
+    no_match: tuple[str, ...] = Field(min_length=1)
+
+
+class Vocabulary(_Strict):
+    """One vocabulary file."""
+
+    label: Label
+    description: str
+    parts: dict[str, str] = {}
+    """Pieces of patterns by name; ``(?&name)`` takes one into a pattern of this file, or into another piece."""
+    entries: tuple[Entry, ...]
+    refuse: tuple[Refusal, ...] = ()
+    false_friends: tuple[str, ...] = ()
+    """Words that look like misspelled names of this file and are none."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _put_together(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or not isinstance(parts := data.get("parts"), dict):
+            return data
+        rooms = {k: [_with_parts(e, parts) for e in data.get(k) or ()] for k in ("entries", "refuse") if k in data}
+        return {**data, **rooms}
+
+
+def _with_parts(entry: Any, parts: dict[str, str]) -> Any:
+    """Return an entry as read, with the pieces that its patterns name taken in."""
+    if not isinstance(entry, dict):
+        return entry
+    return {
+        k: [_taken_in(p, parts, ()) for p in v] if k in _OF_PATTERNS and isinstance(v, list) else v
+        for k, v in entry.items()
+    }
+
+
+def _taken_in(pattern: Any, parts: dict[str, str], within: tuple[str, ...]) -> Any:
+    """Return a pattern with the pieces that it names."""
+
+    def piece(m: re.Match[str]) -> str:
+        if m[1] not in parts or m[1] in within:
+            raise ValueError(f"(?&{m[1]}) names no part that may stand here")
+        return str(_taken_in(parts[m[1]], parts, (*within, m[1])))
+
+    return _TAKEN_IN.sub(piece, pattern) if isinstance(pattern, str) else pattern
+
+
+_OF_PATTERNS: Final = ("patterns", "near", "not_near", "lead", "column")
+
+
+class Cue(_Matching):
+    """A context cue: words that give a mention an attribute, or that end or feign such words."""
+
+    id: Id
+    category: Literal["negated", "historical", "hypothetical", "uncertain", "family", "current", "patient", "any"]
+    role: Role
+    ends: tuple[str, ...] = ()
+    labels: tuple[Label, ...] = ()
+    not_labels: tuple[Label, ...] = ()
+    max_scope: int | None = Field(default=None, ge=0)
+    nearest: bool = False
+    close: bool = False
+    source: str = "unverified"
+    match: tuple[str, ...] = ()
+    no_match: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_kind_of_labels(self) -> Cue:
+        if self.labels and self.not_labels:
+            raise ValueError("labels and not_labels exclude each other")
+        return self
+
+    @model_validator(mode="after")
+    def _examples(self) -> Cue:
+        if not (self.match and self.no_match):
+            raise ValueError("needs at least one example in match and one in no_match")
+        return self
+
+
+class CueFile(_Strict):
+    """The file of context cues."""
+
+    description: str
+    cues: tuple[Cue, ...]
+
+
+class SectionRule(_Matching):
+    """A section: its headers and what standing in it means for a mention."""
+
+    id: Id
+    attributes: tuple[Literal["historical", "hypothetical", "family", "uncertain", "negated"], ...] = ()
+    labels: tuple[Label, ...] = ()
+    not_labels: tuple[Label, ...] = ()
+    source: str = "unverified"
+    match: tuple[str, ...] = Field(min_length=1)
+    no_match: tuple[str, ...] = Field(min_length=1)
+
+
+class SectionFile(_Strict):
+    """The file of sections."""
+
+    description: str
+    sections: tuple[SectionRule, ...]
+
+
+class ResultRule(_Matching):
+    """Words of a test result or a form's answer, standing behind or before what they answer."""
+
+    id: Id
+    result: Literal["negative", "positive", "low_level", "equivocal", "pending", "not_done", "no", "yes", "past"]
+    labels: tuple[Label, ...] = ()
+    not_labels: tuple[Label, ...] = ()
+    before: bool = False
+    source: str = "unverified"
+    match: tuple[str, ...] = Field(min_length=1)
+    no_match: tuple[str, ...] = Field(min_length=1)
+
+
+class Connector(_Matching):
+    """Words that may stand between a test and its result without parting them; ``results`` limits them to some."""
+
+    id: Id
+    results: tuple[str, ...] = ()
+
+
+class CourseRule(_Matching):
+    """Words beside a mention that tell the course of the disease, kept in the mention's ``details``."""
+
+    id: Id
+    labels: tuple[Label, ...]
+    details: dict[str, Any]
+    source: str = "unverified"
+    match: tuple[str, ...] = Field(min_length=1)
+    no_match: tuple[str, ...] = Field(min_length=1)
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+
+class CourseFile(_Strict):
+    """The file of courses of disease."""
+
+    description: str
+    courses: tuple[CourseRule, ...]
+
+
+class GeneralRule(_Strict):
+    """Words that tell a statement of general knowledge from one about this patient."""
+
+    id: Id
+    kind: Literal[
+        "reference", "superscript", "statement", "other", "strong", "weak", "literature", "case", "backmatter"
+    ]
+    patterns: tuple[str, ...] = Field(min_length=1)
+    source: str
+    match: tuple[str, ...] = Field(min_length=1)
+    no_match: tuple[str, ...] = Field(min_length=1)
+
+    @field_validator("patterns")
+    @classmethod
+    def _compile(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        return _Matching._patterns_compile(patterns)
+
+
+class GeneralFile(_Strict):
+    """The file of statements that are not of the patient."""
+
+    description: str
+    general: tuple[GeneralRule, ...]
+
+
+class CauseRule(_Strict):
+    """One piece of the grammar by which notes say what HLH is due to."""
+
+    id: Id
+    role: Literal[
+        "part", "is_cause", "cause_of_hlh", "company", "denied", "denied_before", "hedged", "behind_hlh", "before_hlh", "induced",
+        "doubt", "doubt_behind", "headless", "cause_of", "named", "with", "as_cause", "attributing", "to", "secondary",
+        "generic", "list",
+    ]  # fmt: skip
+    means: str
+    pattern: str
+    source: str
+    match: tuple[str, ...] = Field(min_length=1)
+    no_match: tuple[str, ...] = Field(min_length=1)
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """The one pattern, as other rules have several."""
+        return (self.pattern,)
+
+    @field_validator("pattern")
+    @classmethod
+    def _compile(cls, pattern: str) -> str:
+        try:  # unlike a term's, it may match nothing: what may stand between two words may be missing
+            re.compile(_TAKEN_IN.sub("(?:)", pattern), re.IGNORECASE)
+        except re.error as error:
+            raise ValueError(f"the pattern {pattern!r} is no regular expression: {error}") from None
+        return pattern
+
+
+class CauseFile(_Strict):
+    """The file of how causes of HLH are told."""
+
+    description: str
+    causes: tuple[CauseRule, ...]
+
+
+_TAKEN_IN = re.compile(r"\(\?&(\w+)\)")
+
+
+def put_together(rules: Iterable[CauseRule]) -> dict[str, str]:
+    """Return the pattern of each role, with the parts that it names taken in; rules of one role stand side by side.
+
+    Args:
+        rules: rules of causes.
+
+    Raises:
+        RuleError: a part that no rule has, or parts that take one another in.
+    """
+    parts = {rule.id.rpartition(".")[2]: rule.pattern for rule in rules if rule.role == "part"}
+
+    found: dict[str, list[str]] = {}
+    for rule in rules:
+        if rule.role == "part":
+            continue
+        try:
+            found.setdefault(rule.role, []).append(f"(?:{_taken_in(rule.pattern, parts, ())})")
+        except ValueError as error:
+            raise RuleError(Path("causes.yaml"), None, str(error)) from None
+    return {role: "|".join(patterns) for role, patterns in found.items()}
+
+
+class ResultFile(_Strict):
+    """The file of results: their words, and what may stand between a test and its result."""
+
+    description: str
+    results: tuple[ResultRule, ...]
+    connectors: tuple[Connector, ...]
