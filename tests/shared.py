@@ -32,6 +32,12 @@ def examples(count: int) -> settings:
     )
 
 
+def made(path: Path) -> Path:
+    """Return a folder that was just made."""
+    path.mkdir()
+    return path
+
+
 def wrong(reason: str) -> pytest.MarkDecorator:
     """Mark a row that stands as the guideline wants it, where the program still answers otherwise."""
     return pytest.mark.xfail(strict=True, reason=reason)
