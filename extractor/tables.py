@@ -87,6 +87,8 @@ class TableWriter:
         self._add(pa.ipc.open_stream(data).read_all())
 
     def _add(self, table: pa.Table) -> None:
+        if not len(table):
+            return  # tables without rows would wait for rows that may never come, each some ten kilobytes
         self._tables.append(table)
         self._waiting += len(table)
         self.count += len(table)
