@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from extractor.errors import RuleError, UsageError
-from extractor.rulefiles import RULE_FILES, load
+from extractor.rulefiles import RULE_FILES, line_of, load
+from extractor.ruleparts import PartError, taken_in, unused
 from extractor.ruleshapes import (
+    CauseFile,
     CauseRule,
     Connector,
     CourseRule,
@@ -22,7 +24,8 @@ from extractor.ruleshapes import (
     ResultRule,
     SectionRule,
     Vocabulary,
-    put_together,
+    cause_parts,
+    part_name,
 )
 from extractor.shipped import shipped_rules
 from extractor.terms import alternation, parts_of, whole_words
@@ -194,7 +197,7 @@ def load_rulebook(site: Path | None = None, shipped: Path = SHIPPED_RULES) -> Ru
                 false_friends.update(word.lower() for word in book.false_friends)
         for path in sorted((folder / "trials").glob("*.yaml")):
             files[f"{depth}/trials/{path.name}"] = hashlib.sha256(path.read_bytes()).hexdigest()
-    put_together(rules["causes"].values())  # a part that is missing is told here and not at the first note
+    _check_parts(rules["causes"], folders[-1] / "causes.yaml")
     return Rulebook(
         terms=tuple(terms.values()),
         look_alikes=tuple(refusals.values()),
@@ -212,3 +215,25 @@ def _lay(target: dict, new: dict, items: tuple, seen: set[str], path: Path) -> N
             raise RuleError(path, None, f"the id {item.id} stands twice; give each rule an id of its own")
         seen.add(item.id)
     target.update(new)
+
+
+def _check_parts(causes: dict[str, CauseRule], path: Path) -> None:
+    """Tell faults of the causes' parts here and not at the first note.
+
+    Args:
+        causes: all rules of causes by id, a site's own laid over the shipped ones.
+        path: the file read last; the one before it is sound.
+    """
+    parts = cause_parts(causes.values())
+    own = [rule.id for rule in load(path, CauseFile).causes] if path.is_file() else []
+    idle = unused(parts, (rule.pattern for rule in causes.values() if rule.role != "part"))
+    for name in sorted(own, key=lambda each: causes[each].role != "part"):  # a fault of a part is told where it stands
+        part = part_name(causes[name]) if causes[name].role == "part" else None
+        message = "no pattern takes this part in; remove it" if part in idle else ""
+        try:
+            taken_in(causes[name].pattern, parts, (part,) if part else ())
+        except PartError as error:
+            message = str(error)
+        if message:
+            where = ("causes", own.index(name), "pattern")
+            raise RuleError(path, line_of(path, where), f"causes.{where[1]}.pattern ({name}): {message}")

@@ -62,7 +62,7 @@ def load(path: Path, model: type[Model]) -> Model:
     return _built(model, good)
 
 
-_CHECKED_BY = ("rulefiles", "ruleshapes", "terms", "schema")
+_CHECKED_BY = ("rulefiles", "ruleshapes", "ruleparts", "terms", "schema")
 """Modules whose code checks a file."""
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
@@ -12,15 +11,18 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    ValidationError,
     field_validator,
     model_validator,
 )
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from extractor.errors import RuleError
+from extractor.ruleparts import PartError, checked_alone, taken_in, unused
 from extractor.schema import LABELS, RESOLVER_LABELS
 from extractor.terms import TermError, term_pattern
 
 Role = Literal["preceding", "following", "both", "pseudo", "termination"]
+PartName = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
 Id = Annotated[str, Field(pattern=r"^[a-z0-9]+([._][a-z0-9]+)*$")]
 
 
@@ -113,7 +115,7 @@ class Vocabulary(_Strict):
 
     label: Label
     description: str
-    parts: dict[str, str] = {}
+    parts: dict[PartName, Annotated[str, AfterValidator(checked_alone)]] = {}
     """Pieces of patterns by name; ``(?&name)`` takes one into a pattern of this file, or into another piece."""
     entries: tuple[Entry, ...]
     refuse: tuple[Refusal, ...] = ()
@@ -123,31 +125,56 @@ class Vocabulary(_Strict):
     @model_validator(mode="before")
     @classmethod
     def _put_together(cls, data: Any) -> Any:
-        if not isinstance(data, dict) or not isinstance(parts := data.get("parts"), dict):
+        """Take the parts into the patterns that name them, so that patterns are checked as they will be matched."""
+        if not isinstance(data, dict):
             return data
-        rooms = {k: [_with_parts(e, parts) for e in data.get(k) or ()] for k in ("entries", "refuse") if k in data}
-        return {**data, **rooms}
+        parts = data.get("parts", {})
+        if not (isinstance(parts, dict) and all(isinstance(text, str) for pair in parts.items() for text in pair)):
+            return {**data, "entries": (), "refuse": ()}  # faults of the parts' shape are told first, and alone
+        rooms = {room: data[room] for room in ("entries", "refuse") if isinstance(data.get(room), list)}
+        faults = list(_part_faults(parts, rooms))
+        if faults:
+            raise ValidationError.from_exception_data(cls.__name__, faults)
+        return {**data, **{room: [_with_parts(rule, parts) for rule in rules] for room, rules in rooms.items()}}
 
 
-def _with_parts(entry: Any, parts: dict[str, str]) -> Any:
-    """Return an entry as read, with the pieces that its patterns name taken in."""
-    if not isinstance(entry, dict):
-        return entry
-    return {
-        k: [_taken_in(p, parts, ()) for p in v] if k in _OF_PATTERNS and isinstance(v, list) else v
-        for k, v in entry.items()
+def _patterns_of(rule: Any) -> Iterator[tuple[tuple[str, int], str]]:
+    """Yield the patterns of a rule as read, each with where it stands."""
+    for key in _OF_PATTERNS if isinstance(rule, dict) else ():
+        for i, pattern in enumerate(rule[key] if isinstance(rule.get(key), list) else ()):
+            if isinstance(pattern, str):
+                yield (key, i), pattern
+
+
+def _with_parts(rule: Any, parts: dict[str, str]) -> Any:
+    """Return a rule as read, with the parts that its patterns name taken in."""
+    new: dict[str, list[Any]] = {}
+    for (key, i), pattern in _patterns_of(rule):
+        new.setdefault(key, list(rule[key]))[i] = taken_in(pattern, parts)
+    return {**rule, **new} if new else rule
+
+
+def _part_faults(parts: dict[str, str], rooms: dict[str, list[Any]]) -> Iterator[InitErrorDetails]:
+    """Yield parts that are missing, run in a circle or are named by nothing, each with where it stands."""
+    written: dict[tuple[str | int, ...], str] = {
+        (room, i, *where): pattern
+        for room, rules in rooms.items()
+        for i, rule in enumerate(rules)
+        for where, pattern in _patterns_of(rule)
     }
-
-
-def _taken_in(pattern: Any, parts: dict[str, str], within: tuple[str, ...]) -> Any:
-    """Return a pattern with the pieces that it names."""
-
-    def piece(m: re.Match[str]) -> str:
-        if m[1] not in parts or m[1] in within:
-            raise ValueError(f"(?&{m[1]}) names no part that may stand here")
-        return str(_taken_in(parts[m[1]], parts, (*within, m[1])))
-
-    return _TAKEN_IN.sub(piece, pattern) if isinstance(pattern, str) else pattern
+    pieces: dict[tuple[str | int, ...], str] = {("parts", name): part for name, part in parts.items()}
+    told: dict[tuple[str | int, ...], str] = {
+        ("parts", name): "no pattern takes it in; remove it" for name in unused(parts, written.values())
+    }
+    for where, pattern in {**pieces, **written}.items():
+        part = str(where[1]) if where in pieces else None
+        try:
+            taken_in(pattern, parts, (part,) if part else ())
+        except PartError as error:
+            if error.part == part:  # a fault within another part is told there
+                told[where] = str(error)
+    for where, message in told.items():
+        yield {"type": PydanticCustomError("part", "{message}", {"message": message}), "loc": where, "input": None}
 
 
 _OF_PATTERNS: Final = ("patterns", "near", "not_near", "lead", "column")
@@ -297,11 +324,7 @@ class CauseRule(_Strict):
     @field_validator("pattern")
     @classmethod
     def _compile(cls, pattern: str) -> str:
-        try:  # unlike a term's, it may match nothing: what may stand between two words may be missing
-            re.compile(_TAKEN_IN.sub("(?:)", pattern), re.IGNORECASE)
-        except re.error as error:
-            raise ValueError(f"the pattern {pattern!r} is no regular expression: {error}") from None
-        return pattern
+        return checked_alone(pattern)
 
 
 class CauseFile(_Strict):
@@ -311,7 +334,18 @@ class CauseFile(_Strict):
     causes: tuple[CauseRule, ...]
 
 
-_TAKEN_IN = re.compile(r"\(\?&(\w+)\)")
+def cause_parts(rules: Iterable[CauseRule]) -> dict[str, str]:
+    """Return the pattern of each part, by the last word of its rule's id.
+
+    Args:
+        rules: rules of causes.
+    """
+    return {part_name(rule): rule.pattern for rule in rules if rule.role == "part"}
+
+
+def part_name(rule: CauseRule) -> str:
+    """Return the name by which patterns of causes take a part in."""
+    return rule.id.rpartition(".")[2]
 
 
 def put_together(rules: Iterable[CauseRule]) -> dict[str, str]:
@@ -321,18 +355,14 @@ def put_together(rules: Iterable[CauseRule]) -> dict[str, str]:
         rules: rules of causes.
 
     Raises:
-        RuleError: a part that no rule has, or parts that take one another in.
+        PartError: a part that no rule has, or parts that take one another in.
     """
-    parts = {rule.id.rpartition(".")[2]: rule.pattern for rule in rules if rule.role == "part"}
-
+    rules = list(rules)
+    parts = cause_parts(rules)
     found: dict[str, list[str]] = {}
     for rule in rules:
-        if rule.role == "part":
-            continue
-        try:
-            found.setdefault(rule.role, []).append(f"(?:{_taken_in(rule.pattern, parts, ())})")
-        except ValueError as error:
-            raise RuleError(Path("causes.yaml"), None, str(error)) from None
+        if rule.role != "part":
+            found.setdefault(rule.role, []).append(f"(?:{taken_in(rule.pattern, parts)})")
     return {role: "|".join(patterns) for role, patterns in found.items()}
 
 

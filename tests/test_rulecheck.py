@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from extractor import Extractor
-from extractor.errors import UsageError
+from extractor.errors import RuleError, UsageError
+from extractor.rulebook import load_rulebook
 from extractor.rulecheck import check_rules
 from extractor.ruleexamples import unmark
 
@@ -175,7 +176,18 @@ def test_a_site_says_of_causes_what_the_shipped_rules_do_not(tmp_path: Path) -> 
     [
         (cause(match='"HLH blamed on nothing, [[EBV]] old"'), "causes.yaml:4: cause.site: the example"),
         (cause(role="doubt", pattern="upon"), "causes.yaml:4: cause.site: the example"),
-        (cause(pattern="(?&nobody) upon "), "(?&nobody) names no part that may stand here"),
+        (
+            cause(pattern="(?&nown) upon "),
+            "causes.yaml:7: causes.0.pattern (cause.site): (?&nown) names no part; is (?&noun) meant?",
+        ),
+        (
+            cause(role="part", pattern="(?&site) upon"),
+            "causes.yaml:7: causes.0.pattern (cause.site): (?&site) runs in a circle, for site takes in site; write",
+        ),
+        (
+            cause(role="part", pattern="upon"),
+            "causes.yaml:7: causes.0.pattern (cause.site): no pattern takes this part in; remove it",
+        ),
         (cause(pattern="a(b"), "causes.yaml:7: causes.0.pattern (cause.site): the pattern"),
         (cause(role="behind"), "causes.yaml:5: causes.0.role (cause.site): "),
     ],
@@ -183,3 +195,109 @@ def test_a_site_says_of_causes_what_the_shipped_rules_do_not(tmp_path: Path) -> 
 def test_a_fault_in_the_causes_is_told(tmp_path: Path, content: str, told: str) -> None:
     found = faults(tmp_path, causes=content)
     assert any(told in fault for fault in found), found
+
+
+PARTS = """\
+label: CAR_T
+description: of this site
+parts:
+  house: '{house}'
+  cell: '{cell}'
+entries:
+  - id: car_t.site.a
+    concept: house product
+    patterns:
+      - 'old{first}'
+      - '{second}'
+    source: site
+    match: [{match}]
+    no_match: ["house"]
+"""
+
+
+def with_parts(
+    house: str = "(?:our|domus)",
+    cell: str = "(?:(?&house)cel)",
+    first: str = "(?&cell)",
+    second: str = "(?&cell)s?",
+    match: str = '"got [[domuscels]]", "got [[oldourcel]]"',
+) -> str:
+    return PARTS.format(house=house, cell=cell, first=first, second=second, match=match)
+
+
+def test_parts_are_taken_into_patterns_and_into_one_another(tmp_path: Path) -> None:
+    assert faults(tmp_path, vocabulary__x=with_parts()) == []
+    book = load_rulebook(tmp_path)
+    (entry,) = (term.entry for term in book.terms if term.entry.id == "car_t.site.a")
+    assert entry.patterns == ("old(?:(?:our|domus)cel)", "(?:(?:our|domus)cel)s?")
+
+
+def test_parts_are_taken_in_wherever_an_entry_has_patterns(tmp_path: Path) -> None:
+    content = with_parts().replace(
+        "    source:", "    near: ['(?&house)']\n    not_near: ['x(?&house)']\n    lead: ['y(?&house)']\n    source:"
+    )
+    refusal = "refuse:\n  - {id: car_t.site.r, patterns: ['(?&house) r'], source: s, match: ['our r'], no_match: [r]}\n"
+    (tmp_path / "vocabulary").mkdir()
+    (tmp_path / "vocabulary" / "x.yaml").write_text(content + refusal)
+    book = load_rulebook(tmp_path)
+    (entry,) = (term.entry for term in book.terms if term.entry.id == "car_t.site.a")
+    house = "(?:our|domus)"
+    assert (entry.near, entry.not_near, entry.lead) == ((house,), (f"x{house}",), (f"y{house}",))
+    assert [x.refusal.patterns for x in book.look_alikes if x.refusal.id == "car_t.site.r"] == [(f"{house} r",)]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (
+            with_parts(second="(?&sell)s?"),
+            ["11: entries.0.patterns.1 (car_t.site.a): (?&sell) names no part; is (?&cell) meant?"],
+        ),
+        (
+            with_parts(second="(?&xyz)"),
+            ["11: entries.0.patterns.1 (car_t.site.a): (?&xyz) names no part; add it or mend its spelling"],
+        ),
+        (
+            with_parts(cell="(?&hut)(?&house)"),
+            ["5: parts.cell: (?&hut) names no part; add it or mend its spelling"],
+        ),
+        (
+            with_parts(house="(?:our|(?&cell))"),
+            [
+                "4: parts.house: (?&house) runs in a circle, for house takes in cell takes in house; write the text of "
+                "one of them out",
+                "5: parts.cell: (?&cell) runs in a circle, for cell takes in house takes in cell; write the text of one "
+                "of them out",
+            ],
+        ),
+        (with_parts(cell="cel"), ["4: parts.house: no pattern takes it in; remove it"]),
+        (
+            with_parts(first="cel", second="cels"),
+            [
+                "4: parts.house: no pattern takes it in; remove it",
+                "5: parts.cell: no pattern takes it in; remove it",
+            ],
+        ),
+        (with_parts(house="(?:our"), ["4: parts.house: the pattern '(?:our' is no regular expression: "]),
+        (with_parts().replace("  house: '(?:our|domus)'", "  house: 5"), ["4: parts.house: "]),
+        (with_parts().replace("parts:", "parts: 5\nx:"), ["3: parts: "]),
+    ],
+)
+def test_a_fault_in_the_parts_is_told_with_its_line(tmp_path: Path, content: str, told: list[str]) -> None:
+    found = faults(tmp_path, vocabulary__x=content)
+    assert [fault.startswith(f"vocabulary/x.yaml:{text}") for fault, text in zip(found, told, strict=False)] == [
+        True for _ in told
+    ], found
+
+
+def test_a_part_that_is_missing_is_told_where_a_file_has_no_parts(tmp_path: Path) -> None:
+    content = entry().replace("terms: [", "patterns: ['(?&house)', ")
+    (fault,) = faults(tmp_path, vocabulary__x=content)
+    assert fault.startswith("vocabulary/x.yaml:6: entries.0.patterns.0 (car_t.site.a): (?&house) names no part")
+
+
+def test_a_run_tells_a_fault_of_the_parts_too(tmp_path: Path) -> None:
+    (tmp_path / "vocabulary").mkdir()
+    (tmp_path / "vocabulary" / "x.yaml").write_text(with_parts(second="(?&sell)"))
+    with pytest.raises(RuleError, match=r"x.yaml:11: entries.0.patterns.1 .*names no part"):
+        load_rulebook(tmp_path)
