@@ -178,7 +178,9 @@ class Assembler:
         for attribute in target.term.entry.details.get("attributes", ()):
             setattr(state, attribute, True)
         if state.family:
-            state.historical = any(c.cue.category == "historical" and c.cue.role == "preceding" for c in cues)
+            state.historical = any(
+                c.cue.relatives for c in cues
+            )  # what a relative has had is told without being marked as past
         if state.negated:
             state.uncertain = False
         if target.term.label in _GIVEN and state.hypothetical:

@@ -192,6 +192,7 @@ class Cue(_Matching):
     max_scope: int | None = Field(default=None, ge=0)
     nearest: bool = False
     close: bool = False
+    relatives: bool = False
     source: str = "unverified"
     match: tuple[str, ...] = ()
     no_match: tuple[str, ...] = ()

@@ -35,7 +35,7 @@ _NOW = re.compile(
 )
 _PRESENT = re.compile(
     r"\b(?:now|current(?:ly)?|today|tonight|ongoing|present(?:ly|s|ed|ing)?|still|since|this|plan|recommend|continue[sd]?|cont|will|dx|"
-    r"diagnosed|recently|last|admitted|admission|on\sexam\w*|started)\b|:|[ ]{3}|[\t|]",
+    r"diagnosed|recently|last|admitted|admission|on\sexam\w*|started|vitals?|meds?|medications?|ROS|obs|BP|HR)\b|:|[ ]{3}|[\t|]",
     re.IGNORECASE,
 )
 _ONSET = re.compile(
@@ -114,12 +114,27 @@ def _of_paragraph(text: str, note_date: str | None, target: Target) -> DateMenti
     low = max(low, text.rfind("\n\n", low, target.start))
     for item in _ITEM.finditer(text, low, target.start):
         low = item.end()
-    found = _events(text, low, target.start, note_date)
+    found = [d for d in _events(text, low, target.start, note_date) if not _is_aside(text, d, target)]
     if not found or _ONSET.search(text, max(0, found[-1].start - 30), found[-1].start):
         return None
     return None if _PRESENT.search(text, found[-1].end, target.start) else found[-1]
 
 
+def _is_aside(text: str, date: DateMention, target: Target) -> bool:
+    """Return whether a date begins no story: it stands in the title of the note, in brackets that are closed, or at a test's result."""
+    title = text.find("\n")
+    if date.end <= title <= 160 and title < target.start:
+        return True
+    opened = text.rfind("(", max(0, date.start - 60), date.start)
+    closed = text.find(")", date.end, target.start)
+    if opened >= 0 and closed >= 0 and text.find(")", opened, date.start) < 0:
+        return True
+    return bool(_RESULT_BEHIND.match(text, date.end))
+
+
+_RESULT_BEHIND = re.compile(
+    r"[\s:=-]{0,3}(?:neg|pos|undetect|not\s(?:det|seen)|[<>]\s?\d|normal|clear\b)", re.IGNORECASE
+)
 _ITEM = re.compile(r"\n(?=[ \t]*(?:[-*#]|\d{1,2}[.)])[ \t])")
 
 
