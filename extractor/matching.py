@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from extractor.columns import under_names
 from extractor.misspellings import Speller
@@ -160,7 +161,8 @@ def _company_is_right(
     around = text[start : target.start] + " \n " + text[target.end : max(end, target.end)]
     section = section_at(sections, target.start)
     if section and section.body < target.start:
-        around = f"{text[section.start : section.body]} \n {around}"
+        stop = "." if _goes_on_elsewhere(text, section.body, start, end, target) else ""
+        around = f"{text[section.start : section.body]}{stop} \n {around}"
     if near is not None and near.search(around) is None:
         reach = target.term.entry.near_before
         before = (
@@ -169,6 +171,25 @@ def _company_is_right(
         if not (reach and near.search(before)) and not _is_named(target, start, end, named):
             return False
     return not_near is None or not_near.search(around) is None
+
+
+def _goes_on_elsewhere(text: str, body: int, start: int, end: int, target: Target) -> bool:
+    """Return whether sentences have ended between a header and a sentence that is no item of a list ("Penicillin. Sulfa.", or a line's first word).
+
+    Lists without a header of their own behind them ("Allergies: none. Add tacrolimus? vs rituximab.") are then not taken for that
+    header's: it stays company for what only has to be named, but its reach has ended.
+    """
+    line = text.rfind("\n", body, target.start) + 1
+    if _SENTENCE_END.search(text, body, start) is None or (
+        line > body and not text[line : target.start].strip(" \t-*•·.)1234567890")
+    ):
+        return False
+    return len(text[start:end].split()) > _WORDS_OF_ITEM
+
+
+_SENTENCE_END: Final = re.compile(r"[.!?]\s|\S[ \t]*\n")
+_WORDS_OF_ITEM: Final = 4
+"""An item of a list has at most so many words."""
 
 
 def _is_named(target: Target, start: int, end: int, named: Sequence[Target]) -> bool:
