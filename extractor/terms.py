@@ -21,7 +21,9 @@ LEFT_EDGE = r"(?<![A-Za-z0-9])"
 RIGHT_EDGE = r"(?![A-Za-z0-9])"
 
 _OPTIONAL_WORD = re.compile(r"\s\(([^()]*)\)(?=[\s)}|(]|$)")
-_OPTIONAL_FIRST = re.compile(r"(?:(?<=^)|(?<=[{|]))\(([^()]*)\)\s")
+_OPTIONAL_FIRST = re.compile(r"(?:(?<=^)|(?<=[{|])|(?<=[ ]\)))\(([^()]*)\)\s")
+_EMPTY_FIRST = re.compile(r"\{(?:[^{}()]*\|\}|\|[^{}()]*\})\s")
+"""``{with|} history`` would match from the space before ``history``, which belongs to the sentence before it."""
 _TOKEN = re.compile(r"[{}()|]|\s+|-|[^{}()|\s-]+")
 
 
@@ -36,14 +38,15 @@ def term_pattern(term: str) -> str:
         term: the term as written in a rule file.
 
     Raises:
-        TermError: unbalanced braces or brackets, or an empty term.
+        TermError: unbalanced braces or brackets, an empty term, or one that may begin with a space.
     """
     if not term.strip():
         raise TermError("an empty term")
+    if _EMPTY_FIRST.match(term.strip()):
+        raise TermError(f"the term {term!r} may begin with nothing and then a space; write the first part as (x)")
     out: list[str] = []
     stack: list[str] = []
-    written = _OPTIONAL_FIRST.sub(r"({\1} )", _OPTIONAL_WORD.sub(r"( {\1})", term.strip()))
-    for token in _TOKEN.findall(written):
+    for token in _TOKEN.findall(_written(term)):
         if token in "{(":
             stack.append(token)
             out.append("(?:")
@@ -67,6 +70,14 @@ def term_pattern(term: str) -> str:
     return "".join(out)
 
 
+def _written(term: str) -> str:
+    """Return a term with the space of each optional word inside its brackets: behind it where the term may begin with it."""
+    written, last = term.strip(), ""
+    while written != last:
+        written, last = _OPTIONAL_FIRST.sub(r"({\1} )", written, count=1), written
+    return _OPTIONAL_WORD.sub(r"( {\1})", written)
+
+
 def written_forms(term: str, *, most: int = 60) -> list[str]:
     """Return the ways in which a term can be written out, spaces and hyphens as they stand in it.
 
@@ -74,8 +85,7 @@ def written_forms(term: str, *, most: int = 60) -> list[str]:
         term: the term as written in a rule file.
         most: no more than so many are given.
     """
-    written = _OPTIONAL_FIRST.sub(r"({\1} )", _OPTIONAL_WORD.sub(r"( {\1})", term.strip()))
-    tokens = _TOKEN.findall(written)
+    tokens = _TOKEN.findall(_written(term))
     forms, _ = _choices(tokens, 0, most)
     return list(dict.fromkeys(" ".join(form.split()) for form in forms))[:most]
 

@@ -104,6 +104,8 @@ def read_pft(text: str, start: int, end: int, test: str | None = None) -> Value:
         number = percents[-1] if moved else percents[0]
         return Value(number.comparator, number.value, "% predicted", number.value, "% predicted", None, {"test": "fvc"})
     number = found[-1]
+    if number.value <= 12:  # a change behind the percentages ("2,37 60 +3")
+        number = next((n for n in found if 12 < n.value <= 200), number)
     if number.value > 12:  # litres never are
         return Value(number.comparator, number.value, "% predicted", number.value, "% predicted", None, {"test": "fvc"})
     return Value(number.comparator, number.value, "L", None, None, None, {"test": "fvc"})

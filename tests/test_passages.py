@@ -18,6 +18,8 @@ PARTS = {
     "hard_labels_1 read": ("hard_labels_1", 1, 100),
     "hard_labels_1 unread": ("hard_labels_1", 101, 200),
     "hard_labels_2": ("hard_labels_2", 1, 160),
+    "hard_labels_3": ("hard_labels_3", 1, 160),
+    "mixed": ("mixed", 1, 160),
 }
 """File, first and last passage of each part."""
 NOTE_DATE = "2026-06-15"
@@ -66,10 +68,12 @@ def f1(rows: pd.DataFrame) -> float:
 
 
 FLOORS = {
-    "attributes": (0.97, 0.90),
-    "hard_labels_1 read": (0.94, 0.75),
-    "hard_labels_1 unread": (0.93, 0.78),
-    "hard_labels_2": (0.94, 0.80),
+    "attributes": (0.98, 0.92),
+    "hard_labels_1 read": (0.97, 0.76),
+    "hard_labels_1 unread": (0.94, 0.79),
+    "hard_labels_2": (0.97, 0.85),
+    "hard_labels_3": (0.95, 0.87),
+    "mixed": (0.97, 0.91),
 }
 """The least micro F1 of mentions and of attributes; raised when the score rises, never lowered to let a change pass."""
 
@@ -84,4 +88,4 @@ def test_the_passages_of_a_part_keep_their_floor(part: str) -> None:
 
 
 def test_every_passage_is_read() -> None:
-    assert sum(len(read_part(part)[0]) for part in PARTS) == 580
+    assert sum(len(read_part(part)[0]) for part in PARTS) == 900
