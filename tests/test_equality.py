@@ -28,9 +28,13 @@ def test_the_same_seed_makes_the_same_notes(made: list[Note]) -> None:
     assert list(Maker([n.text for n in notes_of("dev")], seed=2025).notes(3)) != made[:3]
 
 
-def test_made_up_notes_hold_what_is_hard(made: list[Note]) -> None:
-    whole = "".join(n.text for n in made)
-    assert all(sign in whole for sign in ("\r\n", "\t", "\x00", "\ud800", "[x]", "\u00e9"))
+@pytest.mark.parametrize("sign", ["\r\n", "\t", "\x00", "\ud800", "[x]", "\u00e9"], ids=ascii)
+def test_the_extractor_equals_the_pipeline_on_a_made_up_note_with_what_is_hard(
+    pipeline: Language, extractor: Extractor, sign: str
+) -> None:
+    notes = Maker([n.text for n in notes_of("dev")], seed=2024).notes(2000)
+    note = next(n for n in notes if sign in n.text)
+    assert list(extractor.mentions_of([note])) == mentions_of_doc(pipeline, note)
 
 
 @pytest.mark.parametrize("number", range(COUNT))

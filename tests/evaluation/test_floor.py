@@ -15,16 +15,17 @@ from evaluation.result import EvaluationResult
 
 GOLD = Path(__file__).parents[2] / "annotated_notes"
 FLOORS = {
-    ("overlap", "micro", "f1"): 0.93,
-    ("overlap", "micro (main labels)", "f1"): 0.955,
-    ("exact", "micro", "f1"): 0.86,
+    ("overlap", "micro", "f1"): 0.945,
+    ("overlap", "micro (main labels)", "f1"): 0.962,
+    ("exact", "micro", "f1"): 0.895,
     ("attribute", "negated", "f1"): 0.905,
-    ("attribute", "historical", "f1"): 0.69,
-    ("attribute", "hypothetical", "f1"): 0.73,
-    ("attribute", "uncertain", "f1"): 0.755,
-    ("attribute", "family", "f1"): 0.875,
-    ("answer", "findings", "accuracy"): 0.918,
-    ("answer", "criteria", "accuracy"): 0.905,
+    ("attribute", "historical", "f1"): 0.70,
+    # these two stood at 0.73 and 0.755 before dev grew by D16 and D17, of which D17 was never tuned on
+    ("attribute", "hypothetical", "f1"): 0.725,
+    ("attribute", "uncertain", "f1"): 0.74,
+    ("attribute", "family", "f1"): 0.89,
+    ("answer", "findings", "accuracy"): 0.922,
+    ("answer", "criteria", "accuracy"): 0.91,
 }
 
 
