@@ -186,19 +186,12 @@ def find_dates(text: str, start: int, end: int, note_date: str | None) -> list[D
         if m is None:
             continue
         done = m.end()
-        if _SCORED.search(text, max(start, at - 16), at):
-            continue
         date = _read(m, note)
         if date is not None:
             found.append(date)
     return found
 
 
-_SCORED = re.compile(
-    r"\b(?:pain|scores?|scored|ICE|NRS|VAS|power|strength|MMSE|PHQ-?\d?|rated?|severity|mood|GCS|itch|fatigue|nausea)\W{0,3}$",
-    re.IGNORECASE,
-)
-"""Words whose "6/10" is a score and no day of a month."""
 _MONTH_IS_NEXT = re.compile(
     r"(?:\b(?:in|since|of|from|until|till|to|through|by|before|after|during|around|last|next|this|early|late|mid|end)|[-/–])\s?$",
     re.IGNORECASE,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from extractor.dates import DateMention, parse_date
 from extractor.matching import Target
 from extractor.schema import Note
-from extractor.storydates import date_of_row
+from extractor.storydates import StoryDates
 
 HISTORICAL_AFTER_DAYS = 45
 """An event dated this many days before its note lies before the present course of illness."""
@@ -85,7 +85,7 @@ _DATED_PAST = frozenset(
 """Labels of events: a date before the present course makes them past. A disease with a date of diagnosis goes on."""
 
 
-def ends_disease(text: str, note: Note, target: Target, date: DateMention | None) -> bool:
+def ends_disease(text: str, note: Note, target: Target, date: DateMention | None, stories: StoryDates) -> bool:
     """Return whether a date puts a cancer into the past: the date of a row of its course, or a bare year.
 
     Args:
@@ -93,10 +93,11 @@ def ends_disease(text: str, note: Note, target: Target, date: DateMention | None
         note: the note.
         target: the mention.
         date: the date that belongs to it, where there is one.
+        stories: what tells the date of a row.
     """
     if target.term.label != "MALIGNANCY":
         return False
-    return date is None or _plain_year(text, target, date) or date_of_row(text, note.note_date, target) is not None
+    return date is None or _plain_year(text, target, date) or stories.of_row(text, note.note_date, target) is not None
 
 
 def _plain_year(text: str, target: Target, date: DateMention) -> bool:

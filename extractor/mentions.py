@@ -25,7 +25,7 @@ from extractor.ruleshapes import CourseRule
 from extractor.schema import Mention, Note
 from extractor.sections import Section, section_at
 from extractor.states import State, apply_link, apply_result, apply_section
-from extractor.storydates import date_of_story, is_of_event
+from extractor.storydates import StoryDates
 from extractor.terms import alternation
 from extractor.values import (
     Value,
@@ -64,6 +64,10 @@ class Assembler:
     @cached_property
     def _context(self) -> ContextEngine:
         return ContextEngine(self.book.cues)
+
+    @cached_property
+    def _stories(self) -> StoryDates:
+        return StoryDates(self.book.dates)
 
     @cached_property
     def _causes(self) -> CauseLinker:
@@ -108,7 +112,9 @@ class Assembler:
         for index, target in enumerate(targets):
             by_sentence.setdefault(sentence_of(sentences, target.start), []).append(index)
         for sentence, indices in by_sentence.items():
-            dates[sentence] = [d for d in find_dates(text, *sentence, note.note_date) if is_of_event(text, d)]
+            dates[sentence] = [
+                d for d in find_dates(text, *sentence, note.note_date) if self._stories.is_of_event(text, d)
+            ]
             company = [targets[i] for i in indices]
             near = heads[
                 bisect_left(heads, sentence[0] - CAUSE_REACH, key=_start) : bisect_left(heads, sentence[0], key=_start)
@@ -165,11 +171,13 @@ class Assembler:
         if "patient" in named:
             state.family = False
         date = nearest_date(text, target, company, dates, sentence[0])
-        dated = date or date_of_story(text, note.note_date, target)
+        dated = date or self._stories.of_mention(text, note.note_date, target)
         if (
             dated
             and not state.family
-            and is_past(note, dated, target.term.label, plain_year=ends_disease(text, note, target, date))
+            and is_past(
+                note, dated, target.term.label, plain_year=ends_disease(text, note, target, date, self._stories)
+            )
             and not state.hypothetical
             and not goes_on(text, target, dated, named)
         ):

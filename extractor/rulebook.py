@@ -18,6 +18,7 @@ from extractor.ruleshapes import (
     Connector,
     CourseRule,
     Cue,
+    DateRule,
     Entry,
     GeneralRule,
     Refusal,
@@ -109,6 +110,7 @@ class Rulebook:
         sections: section rules.
         general: what tells general knowledge from statements about the patient.
         causes: how notes say what HLH is due to.
+        dates: words around dates.
         false_friends: words that are no misspelled names.
         files: the files read, each with its bytes' digest, for ``run.json``.
         trial_dirs: folders in which trials are looked up, a site's own first.
@@ -123,6 +125,7 @@ class Rulebook:
     courses: tuple[CourseRule, ...] = ()
     general: tuple[GeneralRule, ...] = ()
     causes: tuple[CauseRule, ...] = ()
+    dates: tuple[DateRule, ...] = ()
     false_friends: tuple[str, ...] = ()
     files: dict[str, str] = field(default_factory=dict)
     trial_dirs: tuple[Path, ...] = ()
@@ -165,7 +168,7 @@ def load_rulebook(site: Path | None = None, shipped: Path = SHIPPED_RULES) -> Ru
     terms: dict[str, Term] = {}
     refusals: dict[str, LookAlike] = {}
     rules: dict[str, dict[str, Any]] = {
-        kind: {} for kind in ("cues", "sections", "results", "connectors", "courses", "general", "causes")
+        kind: {} for kind in ("cues", "sections", "results", "connectors", "courses", "general", "causes", "dates")
     }
     false_friends: set[str] = set()
     files: dict[str, str] = {}

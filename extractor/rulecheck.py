@@ -11,7 +11,7 @@ from typing import Any
 from extractor.errors import RuleError, UsageError
 from extractor.extract import Extractor
 from extractor.rulebook import SHIPPED_RULES, Rulebook, load_rulebook
-from extractor.ruleexamples import cause_faults, context_faults, general_faults, vocabulary_faults
+from extractor.ruleexamples import cause_faults, context_faults, date_faults, general_faults, vocabulary_faults
 from extractor.rulelines import Place, file_faults, places_of, rule_files
 
 
@@ -54,7 +54,13 @@ def check_rules(site: Path | None = None, *, shipped: Path = SHIPPED_RULES) -> R
     except RuleError as error:
         report.faults.append(str(error))
         return report
-    found = [vocabulary_faults(book), context_faults(extractor), general_faults(extractor), cause_faults(extractor)]
+    found = [
+        vocabulary_faults(book),
+        context_faults(extractor),
+        general_faults(extractor),
+        cause_faults(extractor),
+        date_faults(book),
+    ]
     for rule, message in chain.from_iterable(found):
         path, line = places[rule]
         report.faults.append(str(RuleError(path, line, f"{rule}: {message}")))
@@ -90,6 +96,7 @@ def _counts(book: Rulebook) -> dict[str, int]:
         "courses": book.courses,
         "general knowledge": book.general,
         "causes": book.causes,
+        "words around dates": book.dates,
     }
     rules = [rule for kind in kinds.values() for rule in kind]
     return {

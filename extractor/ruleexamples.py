@@ -108,6 +108,28 @@ def general_faults(extractor: Extractor) -> Iterator[Fault]:
                     yield rule.id, f"the example {example!r} in {kind} does not hold for {text[start:end]!r}"
 
 
+def date_faults(book: Rulebook) -> Iterator[Fault]:
+    """Yield examples of words around dates that a rule wrongly finds, or wrongly not, beside or within the marked span.
+
+    Args:
+        book: the rules.
+    """
+    for rule in book.dates:
+        words = re.compile("|".join(f"(?:{p})" for p in rule.patterns), re.IGNORECASE)
+        for example, wanted in [*((e, True) for e in rule.match), *((e, False) for e in rule.no_match)]:
+            text, spans = unmark(example)
+            for start, end in spans:
+                if rule.kind.endswith("_before"):
+                    found = words.search(text, 0, start)
+                elif rule.kind.endswith("_behind"):
+                    found = words.match(text, end)
+                else:
+                    found = words.search(text, start, end)
+                if (found is not None) != wanted:
+                    kind = "match" if wanted else "no_match"
+                    yield rule.id, f"the example {example!r} in {kind} does not hold for {text[start:end]!r}"
+
+
 def cause_faults(extractor: Extractor) -> Iterator[Fault]:
     """Yield examples of causes whose marked spans are wrongly, or wrongly not, told as causes of HLH.
 

@@ -10,7 +10,7 @@ from pydantic import VERSION, BaseModel, ValidationError
 
 from extractor.errors import RuleError
 from extractor.kept import kept
-from extractor.ruleshapes import CauseFile, CourseFile, CueFile, GeneralFile, ResultFile, SectionFile
+from extractor.ruleshapes import CauseFile, CourseFile, CueFile, DateFile, GeneralFile, ResultFile, SectionFile
 
 RULE_FILES: Final[dict[str, type[BaseModel]]] = {
     "context.yaml": CueFile,
@@ -19,6 +19,7 @@ RULE_FILES: Final[dict[str, type[BaseModel]]] = {
     "courses.yaml": CourseFile,
     "general.yaml": GeneralFile,
     "causes.yaml": CauseFile,
+    "dates.yaml": DateFile,
 }
 """The shape of each rule file beside the vocabularies and trials, in the order in which they are read."""
 

@@ -302,6 +302,34 @@ class GeneralFile(_Strict):
     general: tuple[GeneralRule, ...]
 
 
+class DateRule(_Strict):
+    """Words beside a date: what is no date of an event, and what ends the story that a date began.
+
+    ``..._before`` ends where the date begins, ``..._behind`` begins where it ends, ``ends_...`` stands between date and mention.
+    """
+
+    id: Id
+    kind: Literal[
+        "no_event_before", "no_year_before", "no_year_behind", "no_story_before", "no_story_behind", "ends_row", "ends_story"
+    ]  # fmt: skip
+    patterns: tuple[str, ...] = Field(min_length=1)
+    source: str
+    match: tuple[str, ...] = Field(min_length=1)
+    no_match: tuple[str, ...] = Field(min_length=1)
+
+    @field_validator("patterns")
+    @classmethod
+    def _compile(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        return _Matching._patterns_compile(patterns)
+
+
+class DateFile(_Strict):
+    """The file of words around dates."""
+
+    description: str
+    dates: tuple[DateRule, ...]
+
+
 class CauseRule(_Strict):
     """One piece of the grammar by which notes say what HLH is due to."""
 
