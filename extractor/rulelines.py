@@ -20,7 +20,18 @@ _SHAPES: Final[dict[str, type[BaseModel]]] = {
     "vocabulary": Vocabulary,
     "trials": Trial,
 }
-_RULE_LISTS: Final = ("entries", "refuse", "cues", "sections", "results", "connectors", "courses", "general", "causes")
+_RULE_LISTS: Final = (
+    "entries",
+    "refuse",
+    "cues",
+    "sections",
+    "results",
+    "connectors",
+    "courses",
+    "general",
+    "causes",
+    "dates",
+)
 
 
 def rule_files(folder: Path) -> list[Path]:

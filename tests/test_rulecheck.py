@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from extractor import Extractor
+from extractor import Extractor, Note
 from extractor.errors import RuleError, UsageError
 from extractor.rulebook import load_rulebook
 from extractor.rulecheck import check_rules
@@ -145,6 +145,36 @@ def test_a_missing_folder_is_wrong_usage(tmp_path: Path) -> None:
 
 def test_marks_are_taken_out_and_remembered() -> None:
     assert unmark("no [[asthma]], [[COPD]]\u00a0now") == ("no asthma, COPD now", [(3, 9), (11, 15)])
+
+
+DATES = """
+description: x
+dates:
+  - id: date.site
+    kind: {kind}
+    patterns: ['house index \\W{{0,2}}$']
+    source: the site
+    match: ["house index [[6/10]]"]
+    no_match: ["seen [[6/10]]"]
+"""
+
+
+def test_a_site_says_what_is_no_date_of_an_event(tmp_path: Path) -> None:
+    (note,) = [Note("p", "n", "CAR-T given, house index 6/10/2019.", "2024-05-05")]
+    assert [m.historical for m in Extractor().mentions_of([note])] == [True]
+    assert faults(tmp_path, dates=DATES.format(kind="no_event_before")) == []
+    assert [m.historical for m in Extractor(tmp_path).mentions_of([note])] == [False]
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("no_event_behind", "dates.yaml:5: dates.0.kind (date.site): "),
+        ("no_year_behind", "dates.yaml:4: date.site: the example"),
+    ],
+)
+def test_faults_of_words_around_dates_are_told_with_file_and_line(tmp_path: Path, kind: str, told: str) -> None:
+    assert told in "\n".join(faults(tmp_path, dates=DATES.format(kind=kind)))
 
 
 CAUSE = """
