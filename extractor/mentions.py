@@ -185,10 +185,8 @@ class Assembler:
             state.cues.append("date")
         for attribute in target.term.entry.details.get("attributes", ()):
             setattr(state, attribute, True)
-        if state.family:
-            state.historical = any(
-                c.cue.relatives for c in cues
-            )  # what a relative has had is told without being marked as past
+        if state.family:  # what a relative has had is told without being marked as past
+            state.historical = any(c.cue.relatives for c in cues)
         if state.negated:
             state.uncertain = False
         if target.term.label in _GIVEN and state.hypothetical:
