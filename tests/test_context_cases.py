@@ -23,7 +23,7 @@ def rows() -> list[Any]:
     for turn, styles in CASES.items():
         for style, cases in styles.items():
             for i, case in enumerate(cases):
-                marked, marks = (case["wrong"], wrong("as yet")) if isinstance(case, dict) else (case, ())
+                marked, marks = (case["wrong"], wrong(case["because"])) if isinstance(case, dict) else (case, ())
                 found.append(pytest.param(marked, marks=marks, id=f"{turn} {style} {i}"))
     return found
 

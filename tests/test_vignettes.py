@@ -1,7 +1,8 @@
 """Vignettes: little charts in many house styles, with the answers that the guideline wants, decided before any run.
 
 They stand in ``vignettes/*.txt``: ``==`` begins a patient, ``--`` and a date a note, ``>>`` the answers. Lines that begin
-with ``#`` outside of a patient are comments. ``!`` before a status says that the program answers otherwise as yet.
+with ``#`` outside of a patient are comments. ``!`` before a status says that the program answers otherwise as yet, and a line
+``?? question: reason`` behind the answers why.
 """
 
 from __future__ import annotations
@@ -22,11 +23,12 @@ FOLDER = Path(__file__).parent / "vignettes"
 
 
 class Vignette(NamedTuple):
-    """A patient's notes and the statuses of some questions."""
+    """A patient's notes, the statuses of some questions, and why some are not reached as yet."""
 
     name: str
     notes: tuple[Note, ...]
     wanted: dict[str, str]
+    reasons: dict[str, str]
 
 
 def vignettes() -> Iterator[Vignette]:
@@ -40,7 +42,10 @@ def vignettes() -> Iterator[Vignette]:
                 Note("p", f"n{n}", text.strip("\n"), None if date == "undated" else date)
                 for n, (date, text) in enumerate(zip(parts[::2], parts[1::2], strict=True))
             )
-            yield Vignette(f"{path.stem}: {name}", notes, dict(a.split() for a in answers.strip().split(", ")))
+            given, *why = re.split(r"^\?\? ", answers.strip(), flags=re.MULTILINE)
+            wanted = dict(a.split() for a in given.strip().split(", "))
+            reasons = dict(line.strip().split(": ", 1) for line in why)
+            yield Vignette(f"{path.stem}: {name}", notes, wanted, reasons)
 
 
 VIGNETTES = list(vignettes())
@@ -50,7 +55,7 @@ def cases() -> Iterator[Any]:
     """Yield a test case for each answer."""
     for v in VIGNETTES:
         for question, status in v.wanted.items():
-            marks = [wrong("not yet as the guideline wants it")] if status.startswith("!") else []
+            marks = [wrong(v.reasons[question])] if status.startswith("!") else []
             yield pytest.param(v.notes, question, status.lstrip("!"), id=f"{v.name} {question}", marks=marks)
 
 
