@@ -11,6 +11,8 @@ from extractor.matching import Target
 from extractor.ruleshapes import CauseRule, put_together
 
 CAUSE_LABELS = frozenset({"HLH_CAUSE", "EBV", "CAR_T", "TCE", "ADC", "MALIGNANCY", "RHEUM_DISEASE"})
+_BESIDE = frozenset({"EBV", "MALIGNANCY", "RHEUM_DISEASE"})
+"""Labels whose mention right before HLH names its kind."""
 _AHEAD = 30
 """Characters before HLH or its cause in which words look forward to it."""
 _LIST = 50
@@ -110,8 +112,8 @@ class CauseLinker:
         gap = text[cause.end : head.start]
         if cause.end > head.start or len(gap) > 80:
             return False
-        if gap == " ":
-            return cause.term.label == "EBV"  # "EBV HLH"
+        if gap == " ":  # "EBV HLH", "this was lymphoma HLH", "post-CAR-T HLH"
+            return cause.term.label in _BESIDE or self._leads("post", text, cause.start)
         return self._is("before_hlh", gap) or self._is("cause_of_hlh", gap)
 
     def _coordinate(self, text: str, causes: Sequence[Target], linked: dict[Target, Target]) -> None:
