@@ -24,7 +24,7 @@ from extractor.rulebook import Rulebook
 from extractor.ruleshapes import CourseRule
 from extractor.schema import Mention, Note
 from extractor.sections import Section, section_at
-from extractor.states import State, apply_link, apply_result, apply_section
+from extractor.states import State, apply_link, apply_result, apply_section, settle
 from extractor.storydates import StoryDates
 from extractor.terms import alternation
 from extractor.values import (
@@ -162,8 +162,8 @@ class Assembler:
             if cue.cue.category in ("negated", "historical", "hypothetical", "uncertain", "family"):
                 setattr(state, cue.cue.category, True)
         result = self._result(text, sentence, target)
-        if result:
-            apply_result(state, result)
+        if result and not (result.start >= target.end and any(_is_condition(text, c, target) for c in cues)):
+            apply_result(state, result)  # else "if EBV PCR positive": the result is part of the condition
         if section and section.rule:
             apply_section(state, section.rule, target.term.label, named)
         if "current" in named and not any(c.cue.category == "historical" for c in cues):
@@ -187,11 +187,7 @@ class Assembler:
             setattr(state, attribute, True)
         if state.family:  # what a relative has had is told without being marked as past
             state.historical = any(c.cue.relatives for c in cues)
-        if state.negated:
-            state.uncertain = False
-        if target.term.label in _GIVEN and state.hypothetical:
-            state.uncertain = False  # a treatment that is considered is planned, not doubted
-            state.hypothetical = not state.negated
+        settle(state, target.term.label, target.term.entry.details)
         if state.result in ("positive", "negative", "low_level"):
             state.hypothetical = False  # a test with its result is no longer to come
         return state
@@ -429,6 +425,12 @@ def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
+def _is_condition(text: str, cue: CueMatch, target: Target) -> bool:
+    """Return whether a cue begins a condition whose subject the mention is ("if EBV PCR is positive")."""
+    between = text[cue.end : target.start]
+    return cue.cue.condition and cue.end <= target.start and len(between) < 40 and not set(",;:.") & set(between)
+
+
 def _neighbourhood(sentence: tuple[int, int], target: Target, company: Sequence[Target]) -> tuple[int, int]:
     """Return the stretch around a mention up to the nearest mentions of its own label."""
     low = max(
@@ -440,5 +442,4 @@ def _neighbourhood(sentence: tuple[int, int], target: Target, company: Sequence[
     return max(low, sentence[0]), high
 
 
-_GIVEN = frozenset({"CAR_T", "TCE", "ADC", "STEROID", "_TRANSPLANT", "_VACCINE", "_HLH_THERAPY"})
 _MEASURES = frozenset({"AGE", "WEIGHT", "HEIGHT"})
