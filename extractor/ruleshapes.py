@@ -338,7 +338,7 @@ class CauseRule(_Strict):
     role: Literal[
         "part", "is_cause", "cause_of_hlh", "company", "denied", "denied_before", "hedged", "behind_hlh", "before_hlh", "induced",
         "doubt", "doubt_behind", "headless", "cause_of", "named", "with", "as_cause", "attributing", "to", "secondary",
-        "generic", "list",
+        "generic", "list", "post", "after_secondary",
     ]  # fmt: skip
     means: str
     pattern: str
