@@ -6,11 +6,14 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from extractor.durations import MONTHS, NUMBER_WORDS, days_ahead, days_stated
+from extractor.durations import MONTHS, NUMBER_WORDS, days_ahead, days_counted, days_stated
 from extractor.numbers import to_float
 
 REACH = 130
 """Characters around a drug's name in which its dose is looked for."""
+
+_SURFACE_REACH = 240
+"""Characters before a drug's name in which the body surface may be told, in a sentence before as well."""
 
 _N = r"\d{1,3}(?:[ ,]\d{3})+(?!\d)|\d+(?:[.,]\d+)?"
 _DOSE = re.compile(
@@ -210,8 +213,11 @@ def read_dose(text: str, low: int, start: int, end: int, high: int, year: int | 
         daily = True
     near = text[max(low, start - 40) : start] + " | " + behind[:REACH]
     route = _ROUTE.search(near)
-    days = days_stated(window if before is None else around, year or _COMMON_YEAR) or (
-        1.0 if _ONE_OF.search(text[low:start]) else None
+    days = days_counted(text[max(low, start - 60) : start], behind)
+    days = (
+        days
+        or days_stated(window if before is None else around, year or _COMMON_YEAR)
+        or (1.0 if _ONE_OF.search(text[low:start]) else None)
     )
     days = days or days_ahead(text[max(low, start - 32) : start], year or _COMMON_YEAR)
     if days is None and per_day is None and route and route.lastgroup == "im":
@@ -230,7 +236,9 @@ def read_dose(text: str, low: int, start: int, end: int, high: int, year: int | 
         pulse=bool(_PULSE.search(text[max(low, start - 30) : start] + " | " + behind[:60])),
         high=bool(_HIGH.search(text[max(low, start - 30) : start] + " | " + behind[:20])),
         taper=bool(_TAPER.search(behind[:80])),
-        also_mg=also if also or per != "m2" or amount is None else _by_surface(text[low:high], amount),
+        also_mg=also
+        if also or per != "m2" or amount is None
+        else _by_surface(text[max(0, start - _SURFACE_REACH) : high], amount),
         since=bool(_SINCE.search(behind[:80])) and not _STOPPED.search(behind[:REACH]),
     )
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
+from extractor.ages import age_told
 from extractor.causes import CauseLinker, Link
 from extractor.cleantext import CleanText
 from extractor.context import ContextEngine, CueMatch, Edge, refine
 from extractor.dates import DateMention, find_dates, parse_date
-from extractor.eventdates import LISTED, ends_disease, goes_on, is_past, nearest_date
+from extractor.eventdates import LISTED, ends_disease, goes_on, is_past, nearest_date, told_as_ongoing
 from extractor.forms import form_answer
 from extractor.general import GeneralKnowledge
 from extractor.listheads import ListHeads
@@ -162,7 +163,9 @@ class Assembler:
             if cue.cue.category in ("negated", "historical", "hypothetical", "uncertain", "family"):
                 setattr(state, cue.cue.category, True)
         result = self._result(text, sentence, target)
-        if result:
+        if result and result.result == "not_done" and _is_no_test(target):
+            state.hypothetical = "uncertain" not in named
+        elif result:
             apply_result(state, result)
         if section and section.rule:
             apply_section(state, section.rule, target.term.label, named)
@@ -183,12 +186,16 @@ class Assembler:
         ):
             state.historical = True
             state.cues.append("date")
+        if date is None and target.term.label in _TOLD_BY_AGE:
+            _let_age_speak(text, sentence, target, company, state)
         for attribute in target.term.entry.details.get("attributes", ()):
             setattr(state, attribute, True)
         if state.family:  # what a relative has had is told without being marked as past
             state.historical = any(c.cue.relatives for c in cues)
         if state.negated:
             state.uncertain = False
+        if state.uncertain and _is_no_test(target) and _only_waits_behind(state.cues, cues, target):
+            state.hypothetical = False  # "suspected primary HLH, genetics sent": the test is to come, not the suspicion
         if target.term.label in _GIVEN and state.hypothetical:
             state.uncertain = False  # a treatment that is considered is planned, not doubted
             state.hypothetical = not state.negated
@@ -237,12 +244,20 @@ class Assembler:
         if value.result and state.result in (None, "positive") and not state.negated:
             state.result = value.result
             state.negated = value.result == "negative"
+            if set(state.cues) & _WAITING and not any(c.startswith("hypo") for c in state.cues if c not in _WAITING):
+                state.hypothetical = False  # "3,000 copies, repeat pending"
             if state.negated:
                 state.cues.append("value")
         if value.value is not None and target.term.label in (*_MEASURES, *LISTED) and value.comparator in (None, "="):
             state.negated = state.uncertain = False  # "no oedema, platelets 44" denies no platelets
         date = nearest_date(cleaned.text, target, company, dates, sentence[0])
         state.details.update(self._course(cleaned.text, sentence, target, company))
+        if (
+            target.term.label == "EBV"
+            and state.result
+            and (again := self._repeat(cleaned.text, sentence, target, company))
+        ):
+            state.details["repeat"] = again
         details = {
             k: v
             for k, v in {**target.term.entry.details, **value.details, **state.details}.items()
@@ -251,6 +266,17 @@ class Assembler:
         if date and date.ambiguous:
             details["date_ambiguous"] = True
         return self._row(note, cleaned, sentence, section, target, state, value, date.iso if date else None, details)
+
+    def _repeat(self, text: str, sentence: tuple[int, int], target: Target, company: Sequence[Target]) -> str | None:
+        """Return the result of a repeat that is told behind a test ("3,000 copies 2/20, repeat 2/27 not detected")."""
+        high = _neighbourhood(sentence, target, company)[1]
+        for word in reversed(list(_REPEAT.finditer(text, target.end, high))):
+            if _OTHER_TEST.search(text, target.end, word.start()):
+                continue
+            found = self._results.find(text, (sentence[0], high), word.start(), word.end(), target.term.label)
+            if found and found.result in ("negative", "positive", "low_level"):
+                return found.result
+        return None
 
     def _row(
         self,
@@ -368,6 +394,67 @@ class Assembler:
         return Value()
 
 
+def _let_age_speak(
+    text: str, sentence: tuple[int, int], target: Target, company: Sequence[Target], state: State
+) -> None:
+    """Let the age at which something happened put it into the past, unless that is the patient's age now.
+
+    Args:
+        text: clean text.
+        sentence: the sentence.
+        target: the mention.
+        company: all mentions of the sentence.
+        state: the attributes so far of the mention; they are changed.
+    """
+    low, high = _neighbourhood(sentence, target, company)
+    told = age_told(text, low, target.start, target.end, high)
+    if told is None or state.family:
+        return
+    state.details["at_age"] = told.age
+    ages = [t for t in company if t.term.label == "AGE"]
+    itself = any(t.start < told.end and told.start < t.end for t in ages)
+    now = [read_age(text, t.start, t.end).normalized_value for t in ages if not itself]
+    if (itself and told.age > _CHILD) or any(n is not None and n - told.age <= _NOW_WITHIN for n in now):
+        return
+    if not state.hypothetical and not told_as_ongoing(text, target.start, told.end):
+        state.historical = True
+        state.cues.append("age")
+
+
+def _is_no_test(target: Target) -> bool:
+    """Return whether a mention of a label of tests names the disease itself, which is not sent and not done."""
+    details = target.term.entry.details
+    return (target.term.label == "EBV" and details.get("test") in ("disease", "mono")) or (
+        target.term.label == "PRIMARY_HLH" and details.get("kind") == "name"
+    )
+
+
+def _only_waits_behind(ids: Sequence[str], cues: Sequence[CueMatch], target: Target) -> bool:
+    """Return whether only words behind a mention, or of a result to come, make it hypothetical."""
+    planned = [c for c in cues if c.cue.category == "hypothetical"]
+    waits = bool(planned) or "result.pending" in ids
+    return waits and all(c.start >= target.end for c in planned) and not any(i.startswith("section:") for i in ids)
+
+
+_OTHER_TEST = re.compile(
+    r"(?<![A-Za-z])(?:CMV|HHV|HIV|HSV|HBV|HCV|VZV|BK|adeno\w*|parvo\w*|COVID|SARS|influenza|toxo\w*|ferritin|cultures?|Ig[GMA]|ANA|IGRA|panel)(?![A-Za-z])",
+    re.IGNORECASE,
+)
+"""Tests between a test and a later result, whose result that then is."""
+_WAITING = frozenset({"hypo.following", "result.pending"})
+"""Cues of a result to come."""
+_REPEAT = re.compile(
+    r"(?<![A-Za-z])(?:(?:on\s)?repeat(?:ed)?(?:\s(?:test(?:ing)?|PCR|value|level|sample|draw|measurement))?|re-?check(?:ed)?|follow-?up(?:\sPCR)?"
+    r"|then|now|since|subsequently|later|most\srecent(?:ly)?|latest(?:ly)?"
+    r"|(?:and|but|then|,)(?=\s(?:was\s|became\s|again\s)?\w{3,14}(?:\s\w{3,10})?\s(?:an?|one|two|three|four|\d{1,2})\s(?:days?|weeks?|months?)\slater))(?![A-Za-z])(?:\s(?:on|of|from)(?=\s\d))?",
+    re.IGNORECASE,
+)
+
+
+_NOW_WITHIN = 2
+"""Years by which the patient must be older than an age for that to be of the past."""
+
+
 def _with_inherited(own: Sequence[CueMatch], inherited: Sequence[CueMatch]) -> list[CueMatch]:
     """Return the cues of a list item: its own, and those of its head that they do not gainsay."""
     named = {cue.cue.category for cue in own}
@@ -440,5 +527,9 @@ def _neighbourhood(sentence: tuple[int, int], target: Target, company: Sequence[
     return max(low, sentence[0]), high
 
 
+_TOLD_BY_AGE = frozenset({"MALIGNANCY", "EBV"})
+"""Labels whose date may be told as an age."""
+_CHILD = 18
+"""Age up to which one that stands alone behind a disease ("glandular fever aged 15") is not taken for the patient's now."""
 _GIVEN = frozenset({"CAR_T", "TCE", "ADC", "STEROID", "_TRANSPLANT", "_VACCINE", "_HLH_THERAPY"})
 _MEASURES = frozenset({"AGE", "WEIGHT", "HEIGHT"})

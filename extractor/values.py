@@ -183,6 +183,10 @@ def read_item(text: str, start: int, end: int, sentence_end: int, details: Mappi
     return Value()
 
 
+_FOUND = re.compile(r"(?<!not\s)(?<!none\s)(?<!if\s)\b(?:detected|positive)\b", re.IGNORECASE)
+"""Words behind a load below a limit by which the virus was found all the same."""
+
+
 def read_load(text: str, end: int, sentence_end: int) -> Value | None:
     """Return the viral load behind a test's name, if a number with a unit of viral load stands there."""
     stop = min(sentence_end, end + 110)
@@ -214,7 +218,7 @@ def read_load(text: str, end: int, sentence_end: int) -> Value | None:
         reference = re.search(r"<\s?(?P<n>\d[\d,]*)", text[number.end : min(sentence_end, number.end + 50)])
         result = "positive"
         if comparator in ("<", "<=") or copies == 0:
-            result = "negative"
+            result = "low_level" if _FOUND.search(said) else "negative"
         elif (reference and copies < float(reference["n"].replace(",", ""))) or _LOW_LOAD.match(text, number.end):
             result = "low_level"
         return Value(
