@@ -124,6 +124,8 @@ def days_stated(window: str, year: int) -> float | None:
     for m in _DURATION.finditer(window):
         count = float(NUMBER_WORDS.get(m["c"].lower(), 0) or (m["c"] if m["c"].isdigit() else 1))
         unit = m["u"].lower()
+        if m["c"].lower() == "a" and (m["x"] or "").lower().split()[:1] not in (["for"], ["over"], ["during"]):
+            continue  # "three times a day"
         if re.match(
             r"\s?(?:ago|later|after|before|prior|earlier|post)\b", window[m.end() : m.end() + 9], re.IGNORECASE
         ) or (
@@ -168,6 +170,8 @@ def days_stated(window: str, year: int) -> float | None:
     m = _DAY_LIST.search(window)
     if m:
         found = [f for f in found if not m.start() <= f[0] < m.end()] + [(m.start(), _listed_days(m, year))]
+    if not found and (days := _weekdays(window)):
+        found.append((0, days))
     if not found:
         m = next((m for m in _DAY_OF.finditer(window) if not _UNTIL.search(window[: m.start()])), None)
         if m:
@@ -183,6 +187,13 @@ _COUNTED = re.compile(
     re.IGNORECASE,
 )
 """Administrations counted before the drug's name ("three daily pulses of intravenous")."""
+
+
+_COURSE_OF = re.compile(
+    rf"(?<![A-Za-z\d.,/-]){_W}[\s-]days?\s(?:(?:long|pulse|short|full)\s)?(?:course|pulse|burst|trial|run|cure|cycle|block|regimen)\s(?:of\s)?(?:(?:IV|i\.v\.|intravenous|oral|pulsed?|high-dose)\s){{0,2}}(?:\d[\d.,]{{0,5}}\s?m?g\s(?:of\s)?)?$",
+    re.IGNORECASE,
+)
+"""The length of a course before the drug's name ("a 3-day course of")."""
 
 
 _GIVEN_ONCE = re.compile(
@@ -203,13 +214,39 @@ def days_counted(ahead: str, behind: str) -> float | None:
     """
     if _GIVEN_ONCE.search(ahead) and _ADMINISTRATION.match(behind):
         return 1.0
-    m = _COUNTED.search(ahead)
+    m = _COUNTED.search(ahead) or _COURSE_OF.search(ahead)
     if m is None:
         return None
-    if m["one"]:
+    if m.groupdict().get("one"):
         return 1.0
     count = float(NUMBER_WORDS.get(m["c"].lower(), 0) or m["c"])
     return count if count > 1 or m["c"].lower() in ("one", "1") else None
+
+
+_WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_WEEKDAY = re.compile(
+    r"(?<![A-Za-z])(?P<d>mon|tue|wed|thu|fri|sat|sun)(?:day|s|sday|nesday|rs|rsday|urday|r)?(?![A-Za-z])", re.IGNORECASE
+)
+_WEEKDAY_GAP = 18
+_THROUGH = re.compile(r"\W{0,3}(?:-|to|through|thru|until|till)\W{0,3}", re.IGNORECASE)
+
+
+def _weekdays(window: str) -> float | None:
+    """Return how many weekdays follow one another in a list or a span of them ("Mon, Tue, Wed", "Mon-Wed")."""
+    found = list(_WEEKDAY.finditer(window))
+    numbers, best = [_WEEK.index(m["d"].lower()) for m in found], 1
+    run = 1
+    for i in range(1, len(found)):
+        between = window[found[i - 1].end() : found[i].start()]
+        step = (numbers[i] - numbers[i - 1]) % 7
+        if _THROUGH.fullmatch(between):
+            run += step
+        elif step == 1 and len(between) <= _WEEKDAY_GAP:
+            run += 1
+        else:
+            run = 1
+        best = max(best, run)
+    return float(best) if best > 1 else None
 
 
 def days_ahead(ahead: str, year: int) -> float | None:

@@ -252,12 +252,8 @@ class Assembler:
             state.negated = state.uncertain = False  # "no oedema, platelets 44" denies no platelets
         date = nearest_date(cleaned.text, target, company, dates, sentence[0])
         state.details.update(self._course(cleaned.text, sentence, target, company))
-        if (
-            target.term.label == "EBV"
-            and state.result
-            and (again := self._repeat(cleaned.text, sentence, target, company))
-        ):
-            state.details["repeat"] = again
+        if target.term.label == "EBV" and state.result:
+            state.details.update(self._repeat(cleaned.text, sentence, target, company, dates))
         details = {
             k: v
             for k, v in {**target.term.entry.details, **value.details, **state.details}.items()
@@ -267,16 +263,41 @@ class Assembler:
             details["date_ambiguous"] = True
         return self._row(note, cleaned, sentence, section, target, state, value, date.iso if date else None, details)
 
-    def _repeat(self, text: str, sentence: tuple[int, int], target: Target, company: Sequence[Target]) -> str | None:
-        """Return the result of a repeat that is told behind a test ("3,000 copies 2/20, repeat 2/27 not detected")."""
+    def _repeat(
+        self,
+        text: str,
+        sentence: tuple[int, int],
+        target: Target,
+        company: Sequence[Target],
+        dates: Sequence[DateMention],
+    ) -> dict[str, Any]:
+        """Return the latest result of a test that is repeated ("3,000 copies 2/20, repeat 2/27 not detected"), with its day."""
         high = _neighbourhood(sentence, target, company)[1]
+        behind = [d for d in dates if target.end <= d.start and d.end <= high and len(d.iso) == _FULL]
+        if len(behind) > 1:
+            ends = [*(d.start for d in behind[1:]), high]
+            told = [
+                (d.iso, r)
+                for d, end in zip(behind, ends, strict=True)
+                if (r := self._result_behind(text, target, d.end, end))
+            ]
+            if len(told) > 1:
+                latest = max(told)
+                return {"repeat": latest[1], "repeat_on": latest[0]}
         for word in reversed(list(_REPEAT.finditer(text, target.end, high))):
-            if _OTHER_TEST.search(text, target.end, word.start()):
-                continue
-            found = self._results.find(text, (sentence[0], high), word.start(), word.end(), target.term.label)
-            if found and found.result in ("negative", "positive", "low_level"):
-                return found.result
-        return None
+            if found := self._result_behind(text, target, word.end(), high):
+                return {"repeat": found}
+        return {}
+
+    def _result_behind(self, text: str, target: Target, position: int, high: int) -> str | None:
+        """Return the result of a test that stands right behind a later word or date of its row."""
+        if _OTHER_TEST.search(text, target.end, position):
+            return None
+        found = self._results.find(text, (position, high), position, position, target.term.label)
+        if found and found.result in ("negative", "positive", "low_level"):
+            return found.result
+        load = read_load(text, position, min(high, position + _LOAD_REACH))
+        return load.result if load else None
 
     def _row(
         self,
@@ -436,6 +457,9 @@ def _only_waits_behind(ids: Sequence[str], cues: Sequence[CueMatch], target: Tar
     return waits and all(c.start >= target.end for c in planned) and not any(i.startswith("section:") for i in ids)
 
 
+_FULL = len("2025-01-01")
+_LOAD_REACH = 34
+"""Characters behind a date in which its viral load stands."""
 _OTHER_TEST = re.compile(
     r"(?<![A-Za-z])(?:CMV|HHV|HIV|HSV|HBV|HCV|VZV|BK|adeno\w*|parvo\w*|COVID|SARS|influenza|toxo\w*|ferritin|cultures?|Ig[GMA]|ANA|IGRA|panel)(?![A-Za-z])",
     re.IGNORECASE,

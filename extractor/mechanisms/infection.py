@@ -136,7 +136,7 @@ def _state_verdict(
 
 
 def _day(chart: Chart, mention: Mention) -> str:
-    return chart.dated(mention)
+    return str(mention.details.get("repeat_on") or chart.dated(mention))
 
 
 _PAST_RESULT = "result.past_infection"
