@@ -68,7 +68,8 @@ _ROUTE = re.compile(
 )
 _TAPER = re.compile(r"taper\w{0,4}|wean\w{0,4}|\d\s?(?:->|-->|>)\s?\d|reduc\w{0,5}|decreas\w{0,5}", re.IGNORECASE)
 _PULSE = re.compile(
-    r"(?<![A-Za-z])(?:pulse[sd]?|pulsed?[-\s]dose|puls(?:ing|e[-\s]therapy)|bolus(?:es)?)(?![A-Za-z])", re.IGNORECASE
+    r"(?<![A-Za-z])(?:pulstherap\w{1,3}|sto(?:ss|\u00df)therap\w{1,3}|pulse[sd]?|pulsed?[-\s]dose|puls(?:ing|e[-\s]therapy)|bolus(?:es)?)(?![A-Za-z])",
+    re.IGNORECASE,
 )
 _HIGH = re.compile(r"(?<![A-Za-z])(?:high[-\s]dose[s]?|HD|large\sdoses?)(?![A-Za-z])", re.IGNORECASE)
 _CHAIN = re.compile(
@@ -77,6 +78,8 @@ _CHAIN = re.compile(
 )
 """Steps of a taper, highest first: the first one is the dose."""
 _TIMES_BEFORE = re.compile(r"(?<![\d.,])(?P<c>[2-6])\s?[x\u00d7*]\s?$", re.IGNORECASE)
+_PULSE_SIZE = 250
+"""Milligrams from which a dose is that of a day: so many times as much is so many days."""
 _TWO_PARTS = re.compile(
     rf"\s?(?:in\sthe\s|each\s|every\s)?(?:mornings?|mane|qam|am|a\.m\.)\s?(?:and|,|\+|/|&|plus)\s?(?P<n>{_N})\s?mg\s(?:in\sthe\s|at\s|each\s|every\s)?"
     r"(?:evenings?|nights?|noon|midday|afternoons?|bed\s?time|nocte|qpm|qhs|pm|p\.m\.|lunch)",
@@ -214,6 +217,9 @@ def read_dose(text: str, low: int, start: int, end: int, high: int, year: int | 
     near = text[max(low, start - 40) : start] + " | " + behind[:REACH]
     route = _ROUTE.search(near)
     days = days_counted(text[max(low, start - 60) : start], behind)
+    if days is None and before is None and match is not None and amount is not None and amount >= _PULSE_SIZE:
+        times = _TIMES_BEFORE.search(behind[: match.start()])
+        days = float(times["c"]) if times and not match["day"] else None
     days = (
         days
         or days_stated(window if before is None else around, year or _COMMON_YEAR)
@@ -263,6 +269,8 @@ def _whole(
     if parts:
         return amount + to_float(parts["n"]), True
     times = _TIMES_BEFORE.search(text[max(0, offset + match.start() - 5) : offset + match.start()])
+    if times and not in_front and amount >= _PULSE_SIZE and not daily:
+        return amount, True  # "3 x 1000 mg" is three days
     if times and not in_front:
         return amount * int(times["c"]), True
     tablets = _TABLETS.match(behind)

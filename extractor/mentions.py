@@ -411,7 +411,7 @@ class Assembler:
             return Value(details={"born": _birth(text, start, end)})
         if label == "EBV" and details.get("test") in ("pcr", "virus", "disease"):
             high = _neighbourhood(sentence, target, company)[1]
-            return read_load(text, end, high) or Value()
+            return read_load(text, end, high, bare=details.get("test") == "pcr") or Value()
         return Value()
 
 
