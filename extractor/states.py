@@ -74,6 +74,18 @@ def apply_result(state: State, result: Result) -> None:
         state.uncertain = True
 
 
+def names_disease(label: str, details: Mapping[str, Any]) -> bool:
+    """Return whether a mention of a label of tests names the disease itself, which is not sent and not done.
+
+    Args:
+        label: the mention's label.
+        details: what its rule says of it.
+    """
+    return (label == "EBV" and details.get("test") in ("disease", "mono")) or (
+        label == "PRIMARY_HLH" and details.get("kind") == "name"
+    )
+
+
 def settle(state: State, label: str, details: Mapping[str, Any]) -> None:
     """Keep, of attributes that exclude each other, the one that holds.
 
@@ -91,7 +103,7 @@ def settle(state: State, label: str, details: Mapping[str, Any]) -> None:
     if state.negated:
         state.uncertain = False
     if state.hypothetical and state.uncertain:
-        doubted = label in _DISEASES or details.get("kind") == "name" or details.get("test") in ("disease", "mono")
+        doubted = label in _DISEASES or names_disease(label, details)
         state.hypothetical, state.uncertain = not doubted, doubted
 
 
