@@ -106,7 +106,7 @@ class CauseLinker:
         """Return whether a sentence without HLH in it says what HLH, named shortly before, is due to."""
         if self._follows("induced", text, cause.end) or self._follows("is_cause", text, cause.end):
             return True
-        gap = text[sentence[0] : cause.start]
+        gap = text[sentence[0] : cause.start].rpartition(";")[2].lstrip()
         return len(gap) <= 140 and self._is("headless", gap)
 
     def _before(self, text: str, head: Target, cause: Target) -> bool:

@@ -58,10 +58,11 @@ _PATTERN = re.compile(
   | (?P<rel>\b(?P<rn>{_COUNT})\s?[-+]?\s?(?P<ru>days?|weeks?|wks?|months?|mos?|mths?|years?|yrs?|y|d|w|/7|/52|/12)\s(?:ago|back|prior(?!\sto)|earlier|previously|before\sadmission)\b)
   | (?P<rel2>\b(?P<rn2>\d{{1,2}})(?P<ru2>/7|/52|/12)\sago\b)
   | (?P<last>\blast\s(?P<lu>year|month|week|night)|\byesterday\b)
+  | (?P<yrange>{_E}{_YEAR}\s?[-\u2013]\s?(?:(?P<yend>{_YEAR})|(?P<yend2>\d{{2}}))(?![\d/:%-]|[.,]\d|\s?(?:mg|mL|copies|IU|ng|ug|g\b)))
   | (?P<y>(?:(?<![\d/.,<>-])|(?<=mid-)|(?<=late-)|(?<=early-))(?<![<>]\s)(?P<yy>{_YEAR})(?![\d/]|[.,-]\d|\s?(?:mg|mL|ml|[unp]g|mcg|cells|copies|IU|U/|g\b|x\s?10)|\s?[+&]\s?\d{{4}}
       |\s(?:classification|criteri(?:a|on)|guidelines?|consensus|definition|recommendations?|(?:E?ULAR|ACR|WHO|EULAR/ACR|ACR/EULAR)\b)))
   | (?P<yq>(?<![\w])'(?P<yq2>\d{{2}})(?!\d|\w))
-  | (?P<md2>(?<![\d/.-])(?!2/2\b|[0-8]/8\b)(?P<a5>\d{{1,2}})/(?P<b5>\d{{1,2}})(?![\d/]|\s?(?:mg|criteria|items|points|hpf|HPF|\d)|\s?of\b)(?=[\s,;:)\]-]|\.(?!\d)|$))
+  | (?P<md2>(?<![\d/.-])(?!2/2\b|[0-8]/8\b)(?P<a5>\d{{1,2}})/(?P<b5>\d{{1,2}})(?![\d/]|\s?(?:mg|criteria|items|points|hpf|HPF|\d(?!\d{{3,5}}(?!\d)|\d{{0,2}},\d{{3}}))|\s?of\b)(?=[\s,;:)\]-]|\.(?!\d)|$))
   | (?P<dm6>\b(?P<d6>\d{{1,2}})(?:st|nd|rd|th)?[\s-](?P<m6>{_MONTH})\b(?!\s?\d{{2}}))
   | (?P<md7>\b(?P<m7>{_MONTH})\s(?P<d7>\d{{1,2}})(?:st|nd|rd|th)?\b(?![\d/%.]|\s?(?:mg|%|:)))
   | (?P<m8>\b(?P<mm8>{_MONTH})\b(?=[\s,;.)]|$))
@@ -215,6 +216,19 @@ def _names_month(m: re.Match[str]) -> bool:
     return name.istitle()
 
 
+_FROM_YEAR = 12
+"""A range's second number up to this one may be a month ("2021-03") and is no year."""
+
+
+def _end_of_range(m: re.Match[str]) -> str | None:
+    """Return the last year of a range of years ("1992-1994", "2013-15"): an event lasts until then."""
+    first = int(m.group()[:4])
+    last = int(m["yend"]) if m["yend"] else first // 100 * 100 + int(m["yend2"])
+    if last <= first or (m["yend2"] and int(m["yend2"]) <= _FROM_YEAR):
+        return None
+    return _valid(last)
+
+
 def _read(m: re.Match[str], note: dt.date | None) -> DateMention | None:
     g = m.groupdict()
     iso: str | None = None
@@ -249,6 +263,8 @@ def _read(m: re.Match[str], note: dt.date | None) -> DateMention | None:
     elif g["last"]:
         unit = (g["lu"] or "day").lower()
         iso, relative = _relative(1, "d" if unit in ("day", "night") else unit, note), True
+    elif g["yrange"]:
+        iso = _end_of_range(m)
     elif g["y"]:
         iso = _valid(int(g["yy"]))
     elif g["yq"]:

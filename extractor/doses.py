@@ -6,11 +6,14 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from extractor.durations import MONTHS, NUMBER_WORDS, days_ahead, days_stated
+from extractor.durations import MONTHS, NUMBER_WORDS, days_ahead, days_counted, days_stated
 from extractor.numbers import to_float
 
 REACH = 130
 """Characters around a drug's name in which its dose is looked for."""
+
+_SURFACE_REACH = 240
+"""Characters before a drug's name in which the body surface may be told, in a sentence before as well."""
 
 _N = r"\d{1,3}(?:[ ,]\d{3})+(?!\d)|\d+(?:[.,]\d+)?"
 _DOSE = re.compile(
@@ -65,7 +68,8 @@ _ROUTE = re.compile(
 )
 _TAPER = re.compile(r"taper\w{0,4}|wean\w{0,4}|\d\s?(?:->|-->|>)\s?\d|reduc\w{0,5}|decreas\w{0,5}", re.IGNORECASE)
 _PULSE = re.compile(
-    r"(?<![A-Za-z])(?:pulse[sd]?|pulsed?[-\s]dose|puls(?:ing|e[-\s]therapy)|bolus(?:es)?)(?![A-Za-z])", re.IGNORECASE
+    r"(?<![A-Za-z])(?:pulstherap\w{1,3}|sto(?:ss|\u00df)therap\w{1,3}|pulse[sd]?|pulsed?[-\s]dose|puls(?:ing|e[-\s]therapy)|bolus(?:es)?)(?![A-Za-z])",
+    re.IGNORECASE,
 )
 _HIGH = re.compile(r"(?<![A-Za-z])(?:high[-\s]dose[s]?|HD|large\sdoses?)(?![A-Za-z])", re.IGNORECASE)
 _CHAIN = re.compile(
@@ -74,6 +78,8 @@ _CHAIN = re.compile(
 )
 """Steps of a taper, highest first: the first one is the dose."""
 _TIMES_BEFORE = re.compile(r"(?<![\d.,])(?P<c>[2-6])\s?[x\u00d7*]\s?$", re.IGNORECASE)
+_PULSE_SIZE = 250
+"""Milligrams from which a dose is that of a day: so many times as much is so many days."""
 _TWO_PARTS = re.compile(
     rf"\s?(?:in\sthe\s|each\s|every\s)?(?:mornings?|mane|qam|am|a\.m\.)\s?(?:and|,|\+|/|&|plus)\s?(?P<n>{_N})\s?mg\s(?:in\sthe\s|at\s|each\s|every\s)?"
     r"(?:evenings?|nights?|noon|midday|afternoons?|bed\s?time|nocte|qpm|qhs|pm|p\.m\.|lunch)",
@@ -210,8 +216,14 @@ def read_dose(text: str, low: int, start: int, end: int, high: int, year: int | 
         daily = True
     near = text[max(low, start - 40) : start] + " | " + behind[:REACH]
     route = _ROUTE.search(near)
-    days = days_stated(window if before is None else around, year or _COMMON_YEAR) or (
-        1.0 if _ONE_OF.search(text[low:start]) else None
+    days = days_counted(text[max(low, start - 60) : start], behind)
+    if days is None and before is None and match is not None and amount is not None and amount >= _PULSE_SIZE:
+        times = _TIMES_BEFORE.search(behind[: match.start()])
+        days = float(times["c"]) if times and not match["day"] else None
+    days = (
+        days
+        or days_stated(window if before is None else around, year or _COMMON_YEAR)
+        or (1.0 if _ONE_OF.search(text[low:start]) else None)
     )
     days = days or days_ahead(text[max(low, start - 32) : start], year or _COMMON_YEAR)
     if days is None and per_day is None and route and route.lastgroup == "im":
@@ -230,7 +242,9 @@ def read_dose(text: str, low: int, start: int, end: int, high: int, year: int | 
         pulse=bool(_PULSE.search(text[max(low, start - 30) : start] + " | " + behind[:60])),
         high=bool(_HIGH.search(text[max(low, start - 30) : start] + " | " + behind[:20])),
         taper=bool(_TAPER.search(behind[:80])),
-        also_mg=also if also or per != "m2" or amount is None else _by_surface(text[low:high], amount),
+        also_mg=also
+        if also or per != "m2" or amount is None
+        else _by_surface(text[max(0, start - _SURFACE_REACH) : high], amount),
         since=bool(_SINCE.search(behind[:80])) and not _STOPPED.search(behind[:REACH]),
     )
 
@@ -255,6 +269,8 @@ def _whole(
     if parts:
         return amount + to_float(parts["n"]), True
     times = _TIMES_BEFORE.search(text[max(0, offset + match.start() - 5) : offset + match.start()])
+    if times and not in_front and amount >= _PULSE_SIZE and not daily:
+        return amount, True  # "3 x 1000 mg" is three days
     if times and not in_front:
         return amount * int(times["c"]), True
     tablets = _TABLETS.match(behind)

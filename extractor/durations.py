@@ -67,6 +67,10 @@ _DAY_OF = re.compile(
 )
 
 
+_UNTIL = re.compile(r"\b(?:by|until|till|before|after|from|since|within)\s?$", re.IGNORECASE)
+"""Words by which a day is that of an effect or of a limit ("afebrile by day 2"), and not the day of a course."""
+
+
 _DATE_SPAN = re.compile(
     r"(?<!\d)(?P<d1>\d{1,2})(?:[./](?P<m1>\d{1,2}))?[./]?(?:[./]?(?P<y1>\d{2,4}))?\s?(?:-|to|until|through|thru|till)\s?(?P<d2>\d{1,2})[./](?P<m2>\d{1,2})",
     re.IGNORECASE,
@@ -86,10 +90,15 @@ _MONTH_SPAN = re.compile(
 )
 
 
+_AND = r"\s?(?:[,;]|and|then|&|\+)\s?(?:(?:and|then)\s)?(?:again\s)?(?:on\s)?"
+"""What joins the days of a list."""
+
+
 _DAY_LIST = re.compile(
-    r"(?<![\d/.])(?P<slashed>\d{1,2}/\d{1,2}(?:(?:/\d{2,4})?\s?(?:,|and|&|\+)\s?(?:and\s)?\d{1,2}/\d{1,2}(?:/\d{2,4})?)+)(?![\d/])"
-    rf"|(?<![\d/.])(?P<named>\d{{1,2}}\s(?:{MONTHS})[a-z]{{0,6}}(?:\s?(?:,|and|&)\s?(?:and\s)?\d{{1,2}}\s(?:{MONTHS})[a-z]{{0,6}})+)"
-    rf"|(?<![\d/.])(?P<days>\d{{1,2}}(?:(?:st|nd|rd|th)?\s?(?:,|and|&)\s?(?:and\s)?\d{{1,2}})+)(?:st|nd|rd|th)?\s(?:{MONTHS})",
+    rf"(?<![\d/.])(?P<slashed>\d{{1,2}}/\d{{1,2}}(?:(?:/\d{{2,4}})?{_AND}\d{{1,2}}/\d{{1,2}}(?:/\d{{2,4}})?)+)(?![\d/])"
+    rf"|(?<![\d/.])(?P<named>\d{{1,2}}\s(?:{MONTHS})[a-z]{{0,6}}(?:{_AND}\d{{1,2}}\s(?:{MONTHS})[a-z]{{0,6}})+)"
+    rf"|(?<![\d/.])(?P<days>\d{{1,2}}(?:(?:st|nd|rd|th)?{_AND}\d{{1,2}})+)(?:st|nd|rd|th)?\s(?:of\s)?(?:{MONTHS})"
+    rf"|(?<![A-Za-z])(?:{MONTHS})[a-z]{{0,6}}\s(?P<after>\d{{1,2}}(?:(?:st|nd|rd|th)?{_AND}\d{{1,2}})+)(?:st|nd|rd|th)?(?!\s?mg|[\d.:/])",
     re.IGNORECASE,
 )
 
@@ -115,6 +124,8 @@ def days_stated(window: str, year: int) -> float | None:
     for m in _DURATION.finditer(window):
         count = float(NUMBER_WORDS.get(m["c"].lower(), 0) or (m["c"] if m["c"].isdigit() else 1))
         unit = m["u"].lower()
+        if m["c"].lower() == "a" and (m["x"] or "").lower().split()[:1] not in (["for"], ["over"], ["during"]):
+            continue  # "three times a day"
         if re.match(
             r"\s?(?:ago|later|after|before|prior|earlier|post)\b", window[m.end() : m.end() + 9], re.IGNORECASE
         ) or (
@@ -159,13 +170,83 @@ def days_stated(window: str, year: int) -> float | None:
     m = _DAY_LIST.search(window)
     if m:
         found = [f for f in found if not m.start() <= f[0] < m.end()] + [(m.start(), _listed_days(m, year))]
+    if not found and (days := _weekdays(window)):
+        found.append((0, days))
     if not found:
-        m = _DAY_OF.search(window)
+        m = next((m for m in _DAY_OF.finditer(window) if not _UNTIL.search(window[: m.start()])), None)
         if m:
             found.append((m.start(), float(m["a"])))
     if not found and (m := _ONCE.search(window)):
         found.append((m.start(), 1.0))
     return min(found)[1] if found else None
+
+
+_COUNTED = re.compile(
+    rf"(?<![A-Za-z\d.,/-])(?:(?P<one>single|solitary|lone)|{_W})\s(?:(?:\d[\d.,]{{0,5}}\s?m?g|consecutive|successive|daily|full|further|more|once-daily|IV|i\.v\.|intravenous|high-dose|big|morning)\s){{0,3}}"
+    r"(?P<u>pulse|dose|infusion|bolus|day|shot|injection|drip)(?:s|es)?\s(?:each\s)?(?:of\s)?(?:(?:the|IV|i\.v\.|intravenous|pulsed?|high-dose|parenteral)\s){0,2}(?:\d[\d.,]{0,5}\s?m?g\s(?:of\s|doses\sof\s)?)?(?:(?:IV|i\.v\.|intravenous)\s)?$",
+    re.IGNORECASE,
+)
+"""Administrations counted before the drug's name ("three daily pulses of intravenous")."""
+
+
+_COURSE_OF = re.compile(
+    rf"(?<![A-Za-z\d.,/-]){_W}[\s-]days?\s(?:(?:long|pulse|short|full)\s)?(?:course|pulse|burst|trial|run|cure|cycle|block|regimen)\s(?:of\s)?(?:(?:IV|i\.v\.|intravenous|oral|pulsed?|high-dose)\s){{0,2}}(?:\d[\d.,]{{0,5}}\s?m?g\s(?:of\s)?)?$",
+    re.IGNORECASE,
+)
+"""The length of a course before the drug's name ("a 3-day course of")."""
+
+
+_GIVEN_ONCE = re.compile(
+    r"(?<![A-Za-z])(?:single|solitary|lone|one-off)\s(?:\d[\d.,]{0,5}\s?m?g\s)?(?:(?:IV|intravenous|pulse|stat)\s)?$",
+    re.IGNORECASE,
+)
+_ADMINISTRATION = re.compile(
+    r"\s(?:(?:IV|intravenous|pulse)\s)?(?:infusion|pulse|bolus|shot|injection|drip|dose)(?![a-z])", re.IGNORECASE
+)
+
+
+def days_counted(ahead: str, behind: str) -> float | None:
+    """Return the administrations that are counted before a drug's name, taken as days ("four consecutive infusions of").
+
+    Args:
+        ahead: the text before the drug.
+        behind: the text behind it.
+    """
+    if _GIVEN_ONCE.search(ahead) and _ADMINISTRATION.match(behind):
+        return 1.0
+    m = _COUNTED.search(ahead) or _COURSE_OF.search(ahead)
+    if m is None:
+        return None
+    if m.groupdict().get("one"):
+        return 1.0
+    count = float(NUMBER_WORDS.get(m["c"].lower(), 0) or m["c"])
+    return count if count > 1 or m["c"].lower() in ("one", "1") else None
+
+
+_WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_WEEKDAY = re.compile(
+    r"(?<![A-Za-z])(?P<d>mon|tue|wed|thu|fri|sat|sun)(?:day|s|sday|nesday|rs|rsday|urday|r)?(?![A-Za-z])", re.IGNORECASE
+)
+_WEEKDAY_GAP = 18
+_THROUGH = re.compile(r"\W{0,3}(?:-|to|through|thru|until|till)\W{0,3}", re.IGNORECASE)
+
+
+def _weekdays(window: str) -> float | None:
+    """Return how many weekdays follow one another in a list or a span of them ("Mon, Tue, Wed", "Mon-Wed")."""
+    found = list(_WEEKDAY.finditer(window))
+    numbers, best = [_WEEK.index(m["d"].lower()) for m in found], 1
+    run = 1
+    for i in range(1, len(found)):
+        between = window[found[i - 1].end() : found[i].start()]
+        step = (numbers[i] - numbers[i - 1]) % 7
+        if _THROUGH.fullmatch(between):
+            run += step
+        elif step == 1 and len(between) <= _WEEKDAY_GAP:
+            run += 1
+        else:
+            run = 1
+        best = max(best, run)
+    return float(best) if best > 1 else None
 
 
 def days_ahead(ahead: str, year: int) -> float | None:
@@ -194,8 +275,8 @@ def _span_days(d1: int, m1: int, d2: int, m2: int, year: int) -> float:
 
 def _listed_days(m: re.Match[str], year: int) -> float:
     """Return how many of the days of a list ("3/1, 3/2 and 3/3", "5, 6 and 7 March") follow one another."""
-    if m["days"]:
-        return longest_run([int(n) for n in re.findall(r"\d{1,2}", m["days"])])
+    if listed := m["days"] or m["after"]:
+        return longest_run([int(n) for n in re.findall(r"\d{1,2}", listed)])
     if m["named"]:
         months = MONTHS.lower().split("|")
         found = re.findall(rf"(\d{{1,2}})\s({MONTHS})", m["named"], re.IGNORECASE)

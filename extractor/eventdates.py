@@ -51,6 +51,7 @@ def nearest_date(
             and t.end <= max(date.start, target.start)
         )
         cost += 0 if alone and label in LISTED else 30 * others
+        cost += 40 if date.end <= target.start and others == 0 and _of_another(text, date, target, company) else 0
         if cost <= 130 and (best is None or cost < best[0]):
             best = (cost, date)
     if best is None:
@@ -58,6 +59,24 @@ def nearest_date(
         if len(before) == 1 and _LEAD.fullmatch(text, sentence_start, before[0].start):
             return before[0]
     return best[1] if best else None
+
+
+_RIGHT_BEHIND = re.compile(r"[\s,(]{0,2}(?:in\s|\bdx\s|diagnosed\s(?:in\s)?)?")
+
+
+def _of_another(text: str, date: DateMention, target: Target, company: Sequence[Target]) -> bool:
+    """Return whether a date before a mention stands right behind another one of its label ("colon cancer 2012, liver metastasis")."""
+    return any(
+        t.term.label == target.term.label
+        and t.end <= date.start
+        and date.start - t.end < _BESIDE
+        and _RIGHT_BEHIND.fullmatch(text, t.end, date.start)
+        for t in company
+    )
+
+
+_BESIDE = 18
+"""Characters within which a date behind a mention is told as its own."""
 
 
 _NOW = re.compile(r"\b(?:now|currently|today|presently)\b", re.IGNORECASE)
@@ -106,6 +125,11 @@ def _plain_year(text: str, target: Target, date: DateMention) -> bool:
         return False
     low, high = min(target.start, date.start), max(target.end, date.end)
     return high - low < 90 and not _ONGOING.search(text, max(0, low - 20), high + 12)
+
+
+def told_as_ongoing(text: str, start: int, end: int) -> bool:
+    """Return whether a disease is told as one that goes on, in the stretch from it to its date and about it."""
+    return _ONGOING.search(text, max(0, min(start, end) - 20), max(start, end) + 12) is not None
 
 
 _OPEN_START = re.compile(

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
+from extractor.ages import age_told
 from extractor.causes import CauseLinker, Link
 from extractor.cleantext import CleanText
 from extractor.context import ContextEngine, CueMatch, Edge, refine
 from extractor.dates import DateMention, find_dates, parse_date
-from extractor.eventdates import LISTED, ends_disease, goes_on, is_past, nearest_date
+from extractor.eventdates import LISTED, ends_disease, goes_on, is_past, nearest_date, told_as_ongoing
 from extractor.forms import form_answer
 from extractor.general import GeneralKnowledge
 from extractor.listheads import ListHeads
@@ -24,7 +25,7 @@ from extractor.rulebook import Rulebook
 from extractor.ruleshapes import CourseRule
 from extractor.schema import Mention, Note
 from extractor.sections import Section, section_at
-from extractor.states import State, apply_link, apply_result, apply_section
+from extractor.states import State, apply_link, apply_result, apply_section, names_disease, settle
 from extractor.storydates import StoryDates
 from extractor.terms import alternation
 from extractor.values import (
@@ -162,8 +163,10 @@ class Assembler:
             if cue.cue.category in ("negated", "historical", "hypothetical", "uncertain", "family"):
                 setattr(state, cue.cue.category, True)
         result = self._result(text, sentence, target)
-        if result:
-            apply_result(state, result)
+        if result and result.result == "not_done" and names_disease(target.term.label, target.term.entry.details):
+            state.hypothetical = "uncertain" not in named
+        elif result and not (result.start >= target.end and any(_is_condition(text, c, target) for c in cues)):
+            apply_result(state, result)  # else "if EBV PCR positive": the result is part of the condition
         if section and section.rule:
             apply_section(state, section.rule, target.term.label, named)
         if "current" in named and not any(c.cue.category == "historical" for c in cues):
@@ -183,15 +186,13 @@ class Assembler:
         ):
             state.historical = True
             state.cues.append("date")
+        if date is None and target.term.label in _TOLD_BY_AGE:
+            _let_age_speak(text, sentence, target, company, state)
         for attribute in target.term.entry.details.get("attributes", ()):
             setattr(state, attribute, True)
         if state.family:  # what a relative has had is told without being marked as past
             state.historical = any(c.cue.relatives for c in cues)
-        if state.negated:
-            state.uncertain = False
-        if target.term.label in _GIVEN and state.hypothetical:
-            state.uncertain = False  # a treatment that is considered is planned, not doubted
-            state.hypothetical = not state.negated
+        settle(state, target.term.label, target.term.entry.details)
         if state.result in ("positive", "negative", "low_level"):
             state.hypothetical = False  # a test with its result is no longer to come
         return state
@@ -237,12 +238,16 @@ class Assembler:
         if value.result and state.result in (None, "positive") and not state.negated:
             state.result = value.result
             state.negated = value.result == "negative"
+            if set(state.cues) & _WAITING and not any(c.startswith("hypo") for c in state.cues if c not in _WAITING):
+                state.hypothetical = False  # "3,000 copies, repeat pending"
             if state.negated:
                 state.cues.append("value")
         if value.value is not None and target.term.label in (*_MEASURES, *LISTED) and value.comparator in (None, "="):
             state.negated = state.uncertain = False  # "no oedema, platelets 44" denies no platelets
         date = nearest_date(cleaned.text, target, company, dates, sentence[0])
         state.details.update(self._course(cleaned.text, sentence, target, company))
+        if target.term.label == "EBV" and state.result:
+            state.details.update(self._repeat(cleaned.text, sentence, target, company, dates))
         details = {
             k: v
             for k, v in {**target.term.entry.details, **value.details, **state.details}.items()
@@ -251,6 +256,42 @@ class Assembler:
         if date and date.ambiguous:
             details["date_ambiguous"] = True
         return self._row(note, cleaned, sentence, section, target, state, value, date.iso if date else None, details)
+
+    def _repeat(
+        self,
+        text: str,
+        sentence: tuple[int, int],
+        target: Target,
+        company: Sequence[Target],
+        dates: Sequence[DateMention],
+    ) -> dict[str, Any]:
+        """Return the latest result of a test that is repeated ("3,000 copies 2/20, repeat 2/27 not detected"), with its day."""
+        high = _neighbourhood(sentence, target, company)[1]
+        behind = [d for d in dates if target.end <= d.start and d.end <= high and len(d.iso) == _FULL]
+        if len(behind) > 1:
+            ends = [*(d.start for d in behind[1:]), high]
+            told = [
+                (d.iso, r)
+                for d, end in zip(behind, ends, strict=True)
+                if (r := self._result_behind(text, target, d.end, end))
+            ]
+            if len(told) > 1:
+                latest = max(told)
+                return {"repeat": latest[1], "repeat_on": latest[0]}
+        for word in reversed(list(_REPEAT.finditer(text, target.end, high))):
+            if found := self._result_behind(text, target, word.end(), high):
+                return {"repeat": found}
+        return {}
+
+    def _result_behind(self, text: str, target: Target, position: int, high: int) -> str | None:
+        """Return the result of a test that stands right behind a later word or date of its row."""
+        if _OTHER_TEST.search(text, target.end, position):
+            return None
+        found = self._results.find(text, (position, high), position, position, target.term.label)
+        if found and found.result in ("negative", "positive", "low_level"):
+            return found.result
+        load = read_load(text, position, min(high, position + _LOAD_REACH))
+        return load.result if load else None
 
     def _row(
         self,
@@ -364,8 +405,57 @@ class Assembler:
             return Value(details={"born": _birth(text, start, end)})
         if label == "EBV" and details.get("test") in ("pcr", "virus", "disease"):
             high = _neighbourhood(sentence, target, company)[1]
-            return read_load(text, end, high) or Value()
+            return read_load(text, end, high, bare=details.get("test") == "pcr") or Value()
         return Value()
+
+
+def _let_age_speak(
+    text: str, sentence: tuple[int, int], target: Target, company: Sequence[Target], state: State
+) -> None:
+    """Let the age at which something happened put it into the past, unless that is the patient's age now.
+
+    Args:
+        text: clean text.
+        sentence: the sentence.
+        target: the mention.
+        company: all mentions of the sentence.
+        state: the attributes so far of the mention; they are changed.
+    """
+    low, high = _neighbourhood(sentence, target, company)
+    told = age_told(text, low, target.start, target.end, high)
+    if told is None or state.family:
+        return
+    state.details["at_age"] = told.age
+    ages = [t for t in company if t.term.label == "AGE"]
+    itself = any(t.start < told.end and told.start < t.end for t in ages)
+    now = [read_age(text, t.start, t.end).normalized_value for t in ages if not itself]
+    if (itself and told.age > _CHILD) or any(n is not None and n - told.age <= _NOW_WITHIN for n in now):
+        return
+    if not state.hypothetical and not told_as_ongoing(text, target.start, told.end):
+        state.historical = True
+        state.cues.append("age")
+
+
+_FULL = len("2025-01-01")
+_LOAD_REACH = 34
+"""Characters behind a date in which its viral load stands."""
+_OTHER_TEST = re.compile(
+    r"(?<![A-Za-z])(?:CMV|HHV|HIV|HSV|HBV|HCV|VZV|BK|adeno\w*|parvo\w*|COVID|SARS|influenza|toxo\w*|ferritin|cultures?|Ig[GMA]|ANA|IGRA|panel)(?![A-Za-z])",
+    re.IGNORECASE,
+)
+"""Tests between a test and a later result, whose result that then is."""
+_WAITING = frozenset({"hypo.following", "result.pending"})
+"""Cues of a result to come."""
+_REPEAT = re.compile(
+    r"(?<![A-Za-z])(?:(?:on\s)?repeat(?:ed)?(?:\s(?:test(?:ing)?|PCR|value|level|sample|draw|measurement))?|re-?check(?:ed)?|follow-?up(?:\sPCR)?"
+    r"|then|now|since|subsequently|later|most\srecent(?:ly)?|latest(?:ly)?"
+    r"|(?:and|but|then|,)(?=\s(?:was\s|became\s|again\s)?\w{3,14}(?:\s\w{3,10})?\s(?:an?|one|two|three|four|\d{1,2})\s(?:days?|weeks?|months?)\slater))(?![A-Za-z])(?:\s(?:on|of|from)(?=\s\d))?",
+    re.IGNORECASE,
+)
+
+
+_NOW_WITHIN = 2
+"""Years by which the patient must be older than an age for that to be of the past."""
 
 
 def _with_inherited(own: Sequence[CueMatch], inherited: Sequence[CueMatch]) -> list[CueMatch]:
@@ -429,6 +519,12 @@ def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
+def _is_condition(text: str, cue: CueMatch, target: Target) -> bool:
+    """Return whether a cue begins a condition whose subject the mention is ("if EBV PCR is positive")."""
+    between = text[cue.end : target.start]
+    return cue.cue.condition and cue.end <= target.start and len(between) < 40 and not set(",;:.") & set(between)
+
+
 def _neighbourhood(sentence: tuple[int, int], target: Target, company: Sequence[Target]) -> tuple[int, int]:
     """Return the stretch around a mention up to the nearest mentions of its own label."""
     low = max(
@@ -440,5 +536,8 @@ def _neighbourhood(sentence: tuple[int, int], target: Target, company: Sequence[
     return max(low, sentence[0]), high
 
 
-_GIVEN = frozenset({"CAR_T", "TCE", "ADC", "STEROID", "_TRANSPLANT", "_VACCINE", "_HLH_THERAPY"})
+_TOLD_BY_AGE = frozenset({"MALIGNANCY", "EBV"})
+"""Labels whose date may be told as an age."""
+_CHILD = 18
+"""Age up to which one that stands alone behind a disease ("glandular fever aged 15") is not taken for the patient's now."""
 _MEASURES = frozenset({"AGE", "WEIGHT", "HEIGHT"})

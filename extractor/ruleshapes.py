@@ -193,6 +193,7 @@ class Cue(_Matching):
     nearest: bool = False
     close: bool = False
     relatives: bool = False
+    condition: bool = False
     source: str = "unverified"
     match: tuple[str, ...] = ()
     no_match: tuple[str, ...] = ()

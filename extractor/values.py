@@ -183,12 +183,45 @@ def read_item(text: str, start: int, end: int, sentence_end: int, details: Mappi
     return Value()
 
 
-def read_load(text: str, end: int, sentence_end: int) -> Value | None:
-    """Return the viral load behind a test's name, if a number with a unit of viral load stands there."""
+_FOUND = re.compile(r"(?<!not\s)(?<!none\s)(?<!if\s)\b(?:detected|positive)\b", re.IGNORECASE)
+"""Words behind a load below a limit by which the virus was found all the same."""
+
+
+_BARE_GAP = re.compile(
+    r"[\s:=~(]{1,4}(?:(?:of|is|was|at|now|still|up\sto|level|count|rose\sto|rising\sto|fell\sto|down\sto|peaked\sat|peak)\s){0,3}",
+    re.IGNORECASE,
+)
+_NO_LOAD = re.compile(r"\s?(?:/|-|:|%|\.\d|h\b|hrs?\b|am\b|pm\b|days?|weeks?|mg|mL\b|fold|x\b)", re.IGNORECASE)
+_LEAST_BARE = 100
+"""A number without a unit behind a viral load is one from here on."""
+
+
+def _bare_load(text: str, end: int, number: Number) -> Value | None:
+    """Return the viral load that stands without a unit right behind the name of a quantitative test."""
+    year = 1900 <= number.value < 2100 and "," not in text[number.start : number.end]
+    if number.value < _LEAST_BARE or year or number.comparator in ("<", "<="):
+        return None
+    gap = _BARE_GAP.match(text, end)
+    behind_gap = gap is not None and number.start <= gap.end() < number.end and text[gap.end()].isdigit()
+    if not behind_gap or _NO_LOAD.match(text, number.end):
+        return None
+    return Value(number.comparator, number.value, None, number.value, "copies/mL", "positive")
+
+
+def read_load(text: str, end: int, sentence_end: int, *, bare: bool = False) -> Value | None:
+    """Return the viral load behind a test's name, if a number with a unit of viral load stands there.
+
+    Args:
+        text: clean text.
+        end: where the name ends.
+        sentence_end: where its sentence ends, or the next test begins.
+        bare: whether the test is a quantitative one, whose number may stand without a unit.
+    """
     stop = min(sentence_end, end + 110)
     for number in numbers(text, end, stop):
         m = re.compile(
-            r"[ \t]{0,14}(?:x10\^?\d\s?)?(?P<u>copies|cop\b|cps|IU|c/mL|gEq|GE/|geq|log(?:10)?)", re.IGNORECASE
+            r"[ \t]{0,14}(?:x10\^?\d\s?)?(?P<u>million|mio\b|copies|cop\b|cps|IU|c/mL|gEq|GE/|geq|log(?:10)?)",
+            re.IGNORECASE,
         ).match(text, number.end)
         if number.value == 10 and re.search(r"log\s?$", text[end : number.start], re.IGNORECASE):
             continue  # the 10 of log10
@@ -197,6 +230,8 @@ def read_load(text: str, end: int, sentence_end: int) -> Value | None:
         if re.search(r"[;]|\b(?:CMV|HHV|HIV|HBV|HCV|BK|adeno)\b", between, re.IGNORECASE):
             return None
         if not m and not log_before:
+            if bare and (load := _bare_load(text, end, number)):
+                return load
             continue
         if (
             re.fullmatch(r"\d{1,3}\.\d{3}", text[number.start : number.end].strip())
@@ -209,12 +244,14 @@ def read_load(text: str, end: int, sentence_end: int) -> Value | None:
         log = bool(log_before) or (m is not None and m["u"].lower().startswith("log"))
         said = text[number.end : min(stop, number.end + 30)]
         unit = "IU/mL" if re.match(r"[^;,.]{0,20}?\bIU", said, re.IGNORECASE) else "copies/mL"
+        if m and m["u"].lower().startswith("mi"):
+            number = number._replace(value=number.value * 1e6)
         copies = 10.0**number.value if log and number.value < 12 else number.value
         comparator = number.comparator
         reference = re.search(r"<\s?(?P<n>\d[\d,]*)", text[number.end : min(sentence_end, number.end + 50)])
         result = "positive"
         if comparator in ("<", "<=") or copies == 0:
-            result = "negative"
+            result = "low_level" if _FOUND.search(said) else "negative"
         elif (reference and copies < float(reference["n"].replace(",", ""))) or _LOW_LOAD.match(text, number.end):
             result = "low_level"
         return Value(

@@ -60,7 +60,10 @@ _SAME_ILLNESS = 30
 
 
 def _on_another_course(chart: Chart, failure: Mention, given: Verdict) -> bool:
-    """Return whether a failure is told beside courses that are all known to be low, far from the high-dose one."""
+    """Return whether a failure is told beside courses that are all known to be low, far from the high-dose one.
+
+    Dependence is on the dose that is told beside it, however near the high-dose course lies.
+    """
     if given.status != "met":
         return False
     beside = [
@@ -70,6 +73,8 @@ def _on_another_course(chart: Chart, failure: Mention, given: Verdict) -> bool:
     ]
     if not beside or not all(m.mention_id in given.low for m in beside):
         return False
+    if failure.concept == "dependent":
+        return True
     days = [days_between(chart.dated(m), chart.dated(failure)) for m in given.evidence[:1]]
     return all(m.note_id != failure.note_id for m in given.evidence[:1]) and all(
         d is not None and d > _SAME_ILLNESS for d in days

@@ -27,7 +27,7 @@ class Course:
 def dose_course(chart: Chart, rule: DoseCourse) -> Verdict:
     """Return whether a high-dose course was given."""
     mentions = [m for m in chart.of(rule.label) if not m.family]
-    given = [m for m in mentions if not m.negated and not m.hypothetical]
+    given = [m for m in mentions if not m.negated and (not m.hypothetical or _presupposed(chart, m))]
     given = [m for m in given if rule.route is None or m.details.get("route") in (None, rule.route)]
     courses = [c for c in (_course(chart, rule, m, given) for m in given) if c is not None]
     if courses:
@@ -55,6 +55,14 @@ def dose_course(chart: Chart, rule: DoseCourse) -> Verdict:
             "not_documented", f"Corticosteroids are only planned or conditional: {quote(planned[0])}.", first(planned)
         )
     return Verdict("not_documented", "The notes say nothing about systemic corticosteroids.")
+
+
+def _presupposed(chart: Chart, mention: Mention) -> bool:
+    """Return whether a stated response presupposes that the drug was given ("refractory to pulse methylprednisolone")."""
+    return any(
+        r.asserted and r.note_id == mention.note_id and r.start <= mention.start and mention.end <= r.end
+        for r in chart.of("STEROID_RESPONSE")
+    )
 
 
 def _denies_all(mention: Mention) -> bool:

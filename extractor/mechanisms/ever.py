@@ -131,6 +131,12 @@ def _excluded_later(doubt: Mention, mentions: list[Mention], excluding: tuple[st
         and (m.concept == doubt.concept or _related(m, doubt) or m.details.get("kind") in excluding)
         and not m.details.get("not_done")
         for m in mentions[at + 1 :]
+    ) or any(
+        m.negated
+        and m.details.get("kind") in excluding
+        and not m.details.get("not_done")
+        and (m.note_id, m.sentence_start) == (doubt.note_id, doubt.sentence_start)
+        for m in mentions[:at]
     )
 
 

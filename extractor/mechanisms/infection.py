@@ -66,7 +66,7 @@ def _told_as_over(
     chart: Chart, rule: InfectionNow, current: list[tuple[Mention, str]], past: list[Mention]
 ) -> list[Mention]:
     """Return the later statements that tell as past an infection that was active before ("the glandular fever in May")."""
-    if not current or any(s != "active" for _, s in current[-1:]):
+    if not current or any(s != "active" and m.result != "low_level" for m, s in current[-1:]):
         return []
     latest = max(_day(chart, m) for m, _ in current)
     later = [
@@ -136,7 +136,11 @@ def _state_verdict(
 
 
 def _day(chart: Chart, mention: Mention) -> str:
-    return chart.dated(mention)
+    return str(mention.details.get("repeat_on") or chart.dated(mention))
+
+
+_PAST_RESULT = "result.past_infection"
+"""Cue of a test that is read as a past infection."""
 
 
 def _meaning(mention: Mention, rule: InfectionNow, is_cause: bool | None) -> str | None:
@@ -150,6 +154,9 @@ def _meaning(mention: Mention, rule: InfectionNow, is_cause: bool | None) -> str
     table = rule.tests.get(str(mention.details.get("test", "")), {})
     if mention.details.get("not_done") or (mention.hypothetical and not mention.negated):
         return None
+    again = mention.details.get("repeat")
+    if again in table:
+        return table[again]
     if mention.negated:
         return table.get("negative")
     if mention.details.get("test") in rule.tissue_tests and mention.historical:
@@ -162,7 +169,7 @@ def _meaning(mention: Mention, rule: InfectionNow, is_cause: bool | None) -> str
     if mention.uncertain:
         return "possible" if "positive" in table and table["positive"] != "past" else None
     if mention.historical:
-        return table.get("historical")
+        return "past" if _PAST_RESULT in mention.cues else table.get("historical")
     if is_cause is not None and "cause" in table:
         return table["cause"] if is_cause else "possible"
     return table.get("stated")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from extractor.mechanisms.base import Chart, Verdict, against, first, interval, quote, years_before
 from extractor.mechanisms.ever import _corrected, _excluded_later
+from extractor.mechanisms.people import age_at
 from extractor.schema import Mention
 from extractor.trial import RecentDisease
 
@@ -97,9 +99,9 @@ def _groups(mentions: Sequence[Mention], rule: RecentDisease) -> list[list[Menti
             named.setdefault(str(site), []).append(m)
     if not named:
         return [loose]
-    active = [m for m in loose if _is_active(m)]
+    spread = [m for m in loose if _is_active(m) or (m.concept == "metastasis" and m.date)]
     for group in named.values():
-        group += active if len(named) == 1 else []
+        group += spread if len(named) == 1 else []
     return list(named.values())
 
 
@@ -119,13 +121,15 @@ def _case(chart: Chart, rule: RecentDisease, group: Sequence[Mention]) -> _Case:
     dated = [
         (m, iv)
         for m in group
-        if (iv := interval(m.date)) is not None and (m.date or "") <= (chart.noted(m) or m.date or "")
+        if (iv := _when(chart, m)) is not None and (m.date or "") <= (chart.noted(m) or m.date or "")
     ]
     cured = [m for m in group if m.details.get("activity") == "cured"]
     going_on = [
         m
         for m in group
-        if not m.historical and not m.details.get("treated") and m.details.get("group") == "haematological"
+        if (not m.historical or m.details.get("watched"))
+        and not m.details.get("treated")
+        and m.details.get("group") == "haematological"
     ]
     if going_on and not cured:
         return _Case(
@@ -168,6 +172,15 @@ def _case(chart: Chart, rule: RecentDisease, group: Sequence[Mention]) -> _Case:
             "met", f"{quote(current[0])} is documented as present", (*current, *[m for m in group if m not in current])
         )
     return _Case("possible", f"{words} is in the past, at an unknown date", group_tuple)
+
+
+def _when(chart: Chart, mention: Mention) -> tuple[dt.date, dt.date] | None:
+    """Return the first and the last day that a mention may be of: by its date, or by the age the patient had then."""
+    span = interval(mention.date)
+    at_age, now = mention.details.get("at_age"), age_at(chart)
+    if span is not None or at_age is None or now is None or chart.reference is None or at_age > now[0]:
+        return span
+    return years_before(chart.reference, now[1] - at_age + 1), years_before(chart.reference, now[0] - at_age - 1)
 
 
 def _led_by(leader: Mention, group: Sequence[Mention]) -> tuple[Mention, ...]:

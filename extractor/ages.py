@@ -1,0 +1,66 @@
+"""The age at which something happened, where it is told in place of a date ("lymphoma at age 20", "in her twenties")."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+_REACH = 60
+"""Characters around a mention in which an age is looked for."""
+
+
+class AgeTold(NamedTuple):
+    """The greatest age at which something happened, and where that is told."""
+
+    age: int
+    start: int
+    end: int
+
+
+_STAGES: tuple[tuple[str, int], ...] = (
+    (r"infan(?:cy|t)|(?:as\sa\s|when\s)(?:new-?born|baby|toddler)", 3),
+    (r"childhood|(?:as\sa|when\sa|as\sa\s(?:small|young|little))\s(?:child|kid|boy|girl)|paediatric\syears|pediatric\syears", 17),
+    (r"as\sa\s(?:teen(?:ager)?|adolescent)|(?:his|her|their)\s(?:\w+\s)?(?:teens|teenage\syears|adolescence)|high\sschool", 19),
+    (r"as\sa\s(?:young\sadult|student)|(?:his|her|their)\s(?:\w+\s)?(?:20s|twenties)|(?:in|at)\s(?:college|university)", 29),
+    (r"(?:his|her|their)\s(?:\w+\s)?(?:30s|thirties)", 39),
+    (r"(?:his|her|their)\s(?:\w+\s)?(?:40s|forties)", 49),
+    (r"(?:his|her|their)\s(?:\w+\s)?(?:50s|fifties)", 59),
+)  # fmt: skip
+_AT_STAGE = tuple((re.compile(rf"(?<![A-Za-z])(?:{p})(?![A-Za-z])", re.IGNORECASE), n) for p, n in _STAGES)
+_AT = re.compile(
+    r"(?<![A-Za-z])(?:at\s(?:the\s)?age(?:\sof)?|at|when\s(?:only\s)?(?:s?he|they|pt|the\spatient)\swas(?:\saged)?|aged)\s(?:about\s|around\s|~\s?)?"
+    r"(?P<n>\d{1,2})(?![\d:/%]|[.,]\d|\s?(?:mg|g\b|cm|mm|kg|am\b|pm\b|weeks?|wks?|days?|d\b|months?|mos?\b|h\b|hours?|%|x\b|-))(?:\s?(?:years?|yrs?|yo|y)(?:\sold|\sof\sage)?(?![a-z]))?",
+    re.IGNORECASE,
+)
+_BREAK = re.compile(r"[;\n]|\.\s")
+
+
+def age_told(text: str, low: int, start: int, end: int, high: int) -> AgeTold | None:
+    """Return the greatest age that the patient had when what a mention names happened, if an age is told.
+
+    Args:
+        text: clean text.
+        low: how far to the left the age may stand.
+        start: where the mention begins.
+        end: where it ends.
+        high: how far to the right.
+    """
+    low, high = max(low, start - _REACH), min(high, end + _REACH)
+    behind = _BREAK.split(text[end:high], maxsplit=1)[0]
+    before = _BREAK.split(text[low:start])[-1]
+    for words, offset, forward in ((behind, end, True), (before, start - len(before), False)):
+        found = [
+            AgeTold(int(m["n"]), offset + m.start(), offset + m.end())
+            for m in _AT.finditer(words)
+            if forward or not m[0].lower().startswith("aged")
+        ]
+        for regex, age in _AT_STAGE:
+            if m := regex.search(words):
+                found.append(AgeTold(age, offset + m.start(), offset + m.end()))
+        if found:
+            return min(found, key=_start) if forward else max(found, key=_start)
+    return None
+
+
+def _start(told: AgeTold) -> int:
+    return told.start
