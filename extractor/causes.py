@@ -11,6 +11,8 @@ from extractor.matching import Target
 from extractor.ruleshapes import CauseRule, put_together
 
 CAUSE_LABELS = frozenset({"HLH_CAUSE", "EBV", "CAR_T", "TCE", "ADC", "MALIGNANCY", "RHEUM_DISEASE"})
+_BESIDE = frozenset({"EBV", "MALIGNANCY", "RHEUM_DISEASE"})
+"""Labels whose mention right before HLH names its kind."""
 _AHEAD = 30
 """Characters before HLH or its cause in which words look forward to it."""
 _LIST = 50
@@ -87,8 +89,10 @@ class CauseLinker:
         gap = text[head.end : cause.start]
         if cause.start < head.end or len(gap) > 140:
             return False
-        if gap in (" (", "(") and text[cause.end : cause.end + 1] == ")" and self._leads("secondary", text, head.start):
-            return True  # "infection-associated HLH (CMV)"
+        if self._leads("secondary", text, head.start) and (
+            (gap in (" (", "(") and text[cause.end : cause.end + 1] == ")") or self._is("after_secondary", gap)
+        ):
+            return True  # "infection-associated HLH (CMV)", "secondary HLH: EBV"
         return (
             self._is("behind_hlh", gap)
             or (self._is("named", gap) and self._leads("cause_of", text, head.start))
@@ -110,9 +114,16 @@ class CauseLinker:
         gap = text[cause.end : head.start]
         if cause.end > head.start or len(gap) > 80:
             return False
-        if gap == " ":
-            return cause.term.label == "EBV"  # "EBV HLH"
+        if gap == " ":  # "EBV HLH", "dengue HLH", "post-CAR-T HLH"
+            return self._names_kind(text, cause) or self._leads("post", text, cause.start)
         return self._is("before_hlh", gap) or self._is("cause_of_hlh", gap)
+
+    def _names_kind(self, text: str, cause: Target) -> bool:
+        """Return whether a cause right before HLH names its kind: a disease or a germ, not a drug of the same list."""
+        return cause.term.label in _BESIDE or (
+            cause.term.entry.details.get("kind") == "infection"
+            and not self._is("generic", text[cause.start : cause.end])
+        )
 
     def _coordinate(self, text: str, causes: Sequence[Target], linked: dict[Target, Target]) -> None:
         """Let "secondary to EBV and lymphoma" link both."""

@@ -245,15 +245,28 @@ def shadows(outer: Cue, outer_span: tuple[int, int], inner: Cue, inner_span: tup
     """Return whether a cue takes another's words away from it.
 
     A longer cue shadows the cues within it ("not a candidate for" is no "candidate for"); a pseudo cue shadows
-    cues of its own category, also of its own length; terminations shadow nothing.
+    cues of its own category, also of its own length; terminations shadow nothing. Cues that govern no label in common
+    leave each other alone.
     """
     if outer is inner or not (outer_span[0] <= inner_span[0] and inner_span[1] <= outer_span[1]):
+        return False
+    if _apart(outer, inner):
         return False
     if outer.role == "termination":
         return False
     if outer.role == "pseudo":
         return inner.role != "pseudo" and outer.category in (inner.category, "any")
     return outer_span[1] - outer_span[0] > inner_span[1] - inner_span[0]
+
+
+def _apart(one: Cue, other: Cue) -> bool:
+    """Return whether no label may be governed by both of two cues."""
+    if one.labels and other.labels:
+        return not set(one.labels) & set(other.labels)
+    return bool(
+        (one.labels and set(one.labels) <= set(other.not_labels))
+        or (other.labels and set(other.labels) <= set(one.not_labels))
+    )
 
 
 _WORD = re.compile(r"[A-Za-z0-9]+")

@@ -25,7 +25,7 @@ from extractor.rulebook import Rulebook
 from extractor.ruleshapes import CourseRule
 from extractor.schema import Mention, Note
 from extractor.sections import Section, section_at
-from extractor.states import State, apply_link, apply_result, apply_section
+from extractor.states import State, apply_link, apply_result, apply_section, names_disease, settle
 from extractor.storydates import StoryDates
 from extractor.terms import alternation
 from extractor.values import (
@@ -163,10 +163,10 @@ class Assembler:
             if cue.cue.category in ("negated", "historical", "hypothetical", "uncertain", "family"):
                 setattr(state, cue.cue.category, True)
         result = self._result(text, sentence, target)
-        if result and result.result == "not_done" and _is_no_test(target):
+        if result and result.result == "not_done" and names_disease(target.term.label, target.term.entry.details):
             state.hypothetical = "uncertain" not in named
-        elif result:
-            apply_result(state, result)
+        elif result and not (result.start >= target.end and any(_is_condition(text, c, target) for c in cues)):
+            apply_result(state, result)  # else "if EBV PCR positive": the result is part of the condition
         if section and section.rule:
             apply_section(state, section.rule, target.term.label, named)
         if "current" in named and not any(c.cue.category == "historical" for c in cues):
@@ -192,13 +192,7 @@ class Assembler:
             setattr(state, attribute, True)
         if state.family:  # what a relative has had is told without being marked as past
             state.historical = any(c.cue.relatives for c in cues)
-        if state.negated:
-            state.uncertain = False
-        if state.uncertain and _is_no_test(target) and _only_waits_behind(state.cues, cues, target):
-            state.hypothetical = False  # "suspected primary HLH, genetics sent": the test is to come, not the suspicion
-        if target.term.label in _GIVEN and state.hypothetical:
-            state.uncertain = False  # a treatment that is considered is planned, not doubted
-            state.hypothetical = not state.negated
+        settle(state, target.term.label, target.term.entry.details)
         if state.result in ("positive", "negative", "low_level"):
             state.hypothetical = False  # a test with its result is no longer to come
         return state
@@ -442,21 +436,6 @@ def _let_age_speak(
         state.cues.append("age")
 
 
-def _is_no_test(target: Target) -> bool:
-    """Return whether a mention of a label of tests names the disease itself, which is not sent and not done."""
-    details = target.term.entry.details
-    return (target.term.label == "EBV" and details.get("test") in ("disease", "mono")) or (
-        target.term.label == "PRIMARY_HLH" and details.get("kind") == "name"
-    )
-
-
-def _only_waits_behind(ids: Sequence[str], cues: Sequence[CueMatch], target: Target) -> bool:
-    """Return whether only words behind a mention, or of a result to come, make it hypothetical."""
-    planned = [c for c in cues if c.cue.category == "hypothetical"]
-    waits = bool(planned) or "result.pending" in ids
-    return waits and all(c.start >= target.end for c in planned) and not any(i.startswith("section:") for i in ids)
-
-
 _FULL = len("2025-01-01")
 _LOAD_REACH = 34
 """Characters behind a date in which its viral load stands."""
@@ -540,6 +519,12 @@ def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
+def _is_condition(text: str, cue: CueMatch, target: Target) -> bool:
+    """Return whether a cue begins a condition whose subject the mention is ("if EBV PCR is positive")."""
+    between = text[cue.end : target.start]
+    return cue.cue.condition and cue.end <= target.start and len(between) < 40 and not set(",;:.") & set(between)
+
+
 def _neighbourhood(sentence: tuple[int, int], target: Target, company: Sequence[Target]) -> tuple[int, int]:
     """Return the stretch around a mention up to the nearest mentions of its own label."""
     low = max(
@@ -555,5 +540,4 @@ _TOLD_BY_AGE = frozenset({"MALIGNANCY", "EBV"})
 """Labels whose date may be told as an age."""
 _CHILD = 18
 """Age up to which one that stands alone behind a disease ("glandular fever aged 15") is not taken for the patient's now."""
-_GIVEN = frozenset({"CAR_T", "TCE", "ADC", "STEROID", "_TRANSPLANT", "_VACCINE", "_HLH_THERAPY"})
 _MEASURES = frozenset({"AGE", "WEIGHT", "HEIGHT"})

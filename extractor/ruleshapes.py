@@ -193,6 +193,7 @@ class Cue(_Matching):
     nearest: bool = False
     close: bool = False
     relatives: bool = False
+    condition: bool = False
     source: str = "unverified"
     match: tuple[str, ...] = ()
     no_match: tuple[str, ...] = ()
@@ -337,7 +338,7 @@ class CauseRule(_Strict):
     role: Literal[
         "part", "is_cause", "cause_of_hlh", "company", "denied", "denied_before", "hedged", "behind_hlh", "before_hlh", "induced",
         "doubt", "doubt_behind", "headless", "cause_of", "named", "with", "as_cause", "attributing", "to", "secondary",
-        "generic", "list",
+        "generic", "list", "post", "after_secondary",
     ]  # fmt: skip
     means: str
     pattern: str

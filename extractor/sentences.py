@@ -160,8 +160,9 @@ def _is_boundary(text: str, match: re.Match[str]) -> bool:
     if sign == "." and _goes_on_behind(text[max(0, at - 14) : at + 1], following):
         return False
     if sign == "?":
-        if end == at + 1 and not text[max(0, at - 1) : at].strip(" \t\n(,;:/"):
-            return False  # the sign stands before its word: "?Bronchiectasis"
+        before = text[max(0, at - 1) : at]
+        if not before.strip(" \t\n(,;:/") and (end == at + 1 or before in ("", "\n")):
+            return False  # the sign stands before its word: "?Bronchiectasis", "? HLH" at the head of a line
         if not following.isupper() or _FORM_ANSWER.match(text, end):
             return False  # "?ILD", "asthma? no" go on
     if not following:

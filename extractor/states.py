@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from extractor.causes import Link
 from extractor.results import Result
 from extractor.ruleshapes import SectionRule
+
+_DISEASES = frozenset(
+    {"MALIGNANCY", "LUNG_DISEASE", "RHEUM_DISEASE", "HLH", "HLH_CAUSE", "HLH_FEATURE", "DRUG_ALLERGY"}
+)
 
 
 @dataclass(slots=True)
@@ -69,6 +74,39 @@ def apply_result(state: State, result: Result) -> None:
         state.uncertain = True
 
 
+def names_disease(label: str, details: Mapping[str, Any]) -> bool:
+    """Return whether a mention of a label of tests names the disease itself, which is not sent and not done.
+
+    Args:
+        label: the mention's label.
+        details: what its rule says of it.
+    """
+    return (label == "EBV" and details.get("test") in ("disease", "mono")) or (
+        label == "PRIMARY_HLH" and details.get("kind") == "name"
+    )
+
+
+def settle(state: State, label: str, details: Mapping[str, Any]) -> None:
+    """Keep, of attributes that exclude each other, the one that holds.
+
+    What is denied is neither planned nor doubted; a treatment or test to come is planned and not doubted, a disease doubted and
+    not planned (annotation guideline, section 2; hand-made annotations never have both).
+
+    Args:
+        state: the attributes; they are changed.
+        label: the mention's label.
+        details: what its rule says of it: the name of a disease, or a test for it.
+    """
+    if state.negated and state.hypothetical:
+        ordered = label in ("PRIMARY_HLH", "CONSENT")  # "no panel sent as yet", "has not signed yet"
+        state.negated, state.hypothetical = not ordered, ordered
+    if state.negated:
+        state.uncertain = False
+    if state.hypothetical and state.uncertain:
+        doubted = label in _DISEASES or names_disease(label, details)
+        state.hypothetical, state.uncertain = not doubted, doubted
+
+
 def apply_section(state: State, rule: SectionRule, label: str, named: set[str]) -> None:
     """Let the section of a mention speak where its sentence does not say otherwise.
 
@@ -84,7 +122,7 @@ def apply_section(state: State, rule: SectionRule, label: str, named: set[str]) 
         if attribute == "historical" and ("current" in named or state.hypothetical):
             continue
         if attribute == "hypothetical" and (
-            "current" in named or state.negated or "historical" in named or state.result
+            "current" in named or state.negated or state.uncertain or "historical" in named or state.result
         ):
             continue
         if attribute == "family" and "patient" in named:

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 _GAP = r"(?:[ \t]{1,8}|-|-?[ \t]{0,8}\n[ \t>*]{0,24})"
 _HYPHEN = r"(?:[ \t]?-[ \t]?|[ \t]{1,4}|-?[ \t]{0,8}\n[ \t>*]{0,24})?"
-LEFT_EDGE = r"(?<![A-Za-z0-9])"
+LEFT_EDGE = r"(?<![A-Za-z0-9])(?<!n['’](?=t\b))"
 RIGHT_EDGE = r"(?![A-Za-z0-9])"
 
 _OPTIONAL_WORD = re.compile(r"\s\(([^()]*)\)(?=[\s)}|(]|$)")

@@ -211,7 +211,7 @@ HYPOTHETICAL: list[Any] = [
     "Plan: [[STEROID hypo|dexamethasone]] 10 mg daily",
     "Would give [[STEROID hypo|steroids]] if worse.",
     "[[CAR_T hypo|CAR-T]] is planned.",
-    but("planned behind a product is read with a verb only", "[[CAR_T hypo|CAR-T]] planned for May."),
+    "[[CAR_T hypo|CAR-T]] planned for May.",
     "[[TCE hypo|Teclistamab]] considered.",
     "[[TCE hypo|Teclistamab]] was discussed.",
     "[[CAR_T hypo|CAR-T]] to be given next month.",
