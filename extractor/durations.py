@@ -62,6 +62,13 @@ _DAY_SPAN = re.compile(
 )
 
 
+_DAY_NUMBERS = re.compile(
+    r"(?<![A-Za-z])(?:days?|d)\s?(?P<first>\d{1,2})(?P<more>(?:\s?(?:,|and|&|\+|,\s?and)\s?(?:d(?:ay)?\s?)?\d{1,2}(?!\d|/\d|\.\d|\s?m?g\b))+)",
+    re.IGNORECASE,
+)
+"""The days of a course by their numbers ("days 1, 2 and 3")."""
+
+
 _DAY_OF = re.compile(
     r"(?<![A-Za-z])(?:day|d)\s?#?(?P<a>\d{1,2})(?:\s?(?:of|/)\s?(?P<b>\d{1,2}))?(?!\d|\s?[-/+]\s?\d)", re.IGNORECASE
 )
@@ -118,6 +125,9 @@ def days_stated(window: str, year: int) -> float | None:
     """
     window = window[:110]
     found: list[tuple[int, float]] = []
+    m = _DAY_NUMBERS.search(window)
+    if m:
+        found.append((m.start(), longest_run([int(n) for n in re.findall(r"\d{1,2}", m.group())])))
     m = _DAY_SPAN.search(window)
     if m and int(m["b"]) >= int(m["a"]):
         found.append((m.start(), int(m["b"]) - int(m["a"]) + 1))

@@ -189,6 +189,24 @@ def _readings(m: Mention) -> list[str | None]:
 _MONTHS = 12
 
 
+_LIKE = 0.05
+"""The part of a dose by which two of the same course may differ (a dose per kilogram is rounded)."""
+
+
+def _total(chart: Chart, m: Mention) -> tuple[str, float]:
+    """Return the dose of a day in mg where that is known, else as it is written, with its unit."""
+    unit, daily = str(m.details.get("dose_unit", "mg")), float(m.details["daily"] or 0)
+    if m.details.get("also_mg"):
+        return "mg", float(m.details["also_mg"])
+    weight = chart.weight.normalized_value if chart.weight else None
+    return ("mg", daily * weight) if unit == "mg/kg" and weight else (unit, daily)
+
+
+def _alike(one: tuple[str, float], other: tuple[str, float]) -> bool:
+    """Return whether two doses of a day are the same, as written or but for rounding."""
+    return one[0] == other[0] and abs(one[1] - other[1]) <= _LIKE * max(one[1], other[1])
+
+
 def _days_over_notes(chart: Chart, m: Mention, given: list[Mention]) -> float | None:
     """Return the days over which the same drug is given in a like dose: that dated notes span, or that dated rows list."""
     if m.details.get("daily") is None:
@@ -197,7 +215,8 @@ def _days_over_notes(chart: Chart, m: Mention, given: list[Mention]) -> float | 
         o
         for o in given
         if o.details.get("drug") == m.details.get("drug")
-        and o.details.get("daily") == m.details.get("daily")
+        and o.details.get("daily") is not None
+        and _alike(_total(chart, o), _total(chart, m))
         and not o.historical
     ]
     noted = sorted({d for o in alike if not o.date and (d := full_date(chart.noted(o))) is not None})
