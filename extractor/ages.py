@@ -18,9 +18,9 @@ class AgeTold(NamedTuple):
 
 
 _STAGES: tuple[tuple[str, int], ...] = (
-    (r"infan(?:cy|t)|(?:as\sa\s|when\s)(?:new-?born|baby|toddler)", 3),
-    (r"childhood|(?:as\sa|when\sa|as\sa\s(?:small|young|little))\s(?:child|kid|boy|girl)|paediatric\syears|pediatric\syears", 17),
-    (r"as\sa\s(?:teen(?:ager)?|adolescent)|(?:his|her|their)\s(?:\w+\s)?(?:teens|teenage\syears|adolescence)|high\sschool", 19),
+    (r"(?:in|during|since|from)\s(?:\w+\s)?infancy|(?:as\sa\s|when\s)(?:new-?born|baby|toddler)", 3),
+    (r"(?:in|during|since|from)\s(?:\w+\s)?childhood|(?:as\sa|when\sa|as\sa\s(?:small|young|little))\s(?:child|kid|boy|girl)|paediatric\syears|pediatric\syears", 17),
+    (r"as\sa\s(?:teen(?:ager)?|adolescent)|(?:his|her|their)\s(?:\w+\s)?(?:teens|teenage\syears|adolescence)|(?:in|during|at|since)\s(?:\w+\s)?high\sschool", 19),
     (r"as\sa\s(?:young\sadult|student)|(?:his|her|their)\s(?:\w+\s)?(?:20s|twenties)|(?:in|at)\s(?:college|university)", 29),
     (r"(?:his|her|their)\s(?:\w+\s)?(?:30s|thirties)", 39),
     (r"(?:his|her|their)\s(?:\w+\s)?(?:40s|forties)", 49),
@@ -32,7 +32,14 @@ _AT = re.compile(
     r"(?P<n>\d{1,2})(?![\d:/%]|[.,]\d|\s?(?:mg|g\b|cm|mm|kg|am\b|pm\b|weeks?|wks?|days?|d\b|months?|mos?\b|h\b|hours?|%|x\b|-))(?:\s?(?:years?|yrs?|yo|y)(?:\sold|\sof\sage)?(?![a-z]))?",
     re.IGNORECASE,
 )
+_BARE = re.compile(r"at\s\d", re.IGNORECASE)
+_BEHIND_BARE = re.compile(r"\s?(?:[.,;:()\n]|$)|\s(?:with|and|in|but|while|when|which|who|s?he|they)\b", re.IGNORECASE)
+"""What may follow an age that only "at" announces: "at 17 with two nights on a ward", but no "at 11 clinics"."""
 _BREAK = re.compile(r"[;\n]|\.\s")
+_OTHER_CLAUSE = re.compile(
+    r"\b(?:and|but|now|today|currently)\s(?:now\s)?(?:s?he|they|pt|patient|has|is)\b", re.IGNORECASE
+)
+"""What begins a clause of its own between an age and the disease behind it."""
 
 
 def age_told(text: str, low: int, start: int, end: int, high: int) -> AgeTold | None:
@@ -47,12 +54,13 @@ def age_told(text: str, low: int, start: int, end: int, high: int) -> AgeTold | 
     """
     low, high = max(low, start - _REACH), min(high, end + _REACH)
     behind = _BREAK.split(text[end:high], maxsplit=1)[0]
-    before = _BREAK.split(text[low:start])[-1]
+    before = _OTHER_CLAUSE.split(_BREAK.split(text[low:start])[-1])[-1]
     for words, offset, forward in ((behind, end, True), (before, start - len(before), False)):
         found = [
             AgeTold(int(m["n"]), offset + m.start(), offset + m.end())
             for m in _AT.finditer(words)
-            if forward or not m[0].lower().startswith("aged")
+            if (forward or not m[0].lower().startswith("aged"))
+            and not (_BARE.match(m[0]) and not _BEHIND_BARE.match(words, m.end()))
         ]
         for regex, age in _AT_STAGE:
             if m := regex.search(words):

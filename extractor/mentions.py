@@ -163,7 +163,8 @@ class Assembler:
             if cue.cue.category in ("negated", "historical", "hypothetical", "uncertain", "family"):
                 setattr(state, cue.cue.category, True)
         result = self._result(text, sentence, target)
-        if result and result.result == "not_done" and names_disease(target.term.label, target.term.entry.details):
+        is_test = _OF_A_TEST.match(text, target.end) or not names_disease(target.term.label, target.term.entry.details)
+        if result and result.result == "not_done" and not is_test:
             state.hypothetical = "uncertain" not in named
         elif result and not (result.start >= target.end and any(_is_condition(text, c, target) for c in cues)):
             apply_result(state, result)  # else "if EBV PCR positive": the result is part of the condition
@@ -192,6 +193,8 @@ class Assembler:
             setattr(state, attribute, True)
         if state.family:  # what a relative has had is told without being marked as past
             state.historical = any(c.cue.relatives for c in cues)
+        if state.hypothetical and any(c.cue.condition for c in cues):
+            state.uncertain = False  # "if primary HLH is suspected": nothing is suspected as yet
         settle(state, target.term.label, target.term.entry.details)
         if state.result in ("positive", "negative", "low_level"):
             state.hypothetical = False  # a test with its result is no longer to come
@@ -517,6 +520,12 @@ def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
     while start < end - 1 and text[start].isspace():
         start += 1
     return start, end
+
+
+_OF_A_TEST = re.compile(
+    r"[\s-](?:genes?|genetics?|panel|test\w*|mutations?|sequencing|work-?up|screen\w*|serolog\w+)\b", re.IGNORECASE
+)
+"""What makes the name of a disease that of a test for it ("primary HLH genes")."""
 
 
 def _is_condition(text: str, cue: CueMatch, target: Target) -> bool:

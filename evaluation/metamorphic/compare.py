@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from evaluation.metamorphic.case import Row, Transformation
@@ -74,14 +74,15 @@ def _columns(transformation: Transformation, old: Row, new: Row, targeted: bool)
     return [
         Difference(old["label"], old["text"], old["start"], column, _plain(old, column), _plain(new, column))
         for column in COMPARED
-        if column not in free and _plain(new, column) != sets.get(column, _plain(old, column))
+        if column not in free and _plain(new, column, free) != sets.get(column, _plain(old, column, free))
     ]
 
 
-def _plain(mention: Row, column: str) -> Any:
-    """Return a column's value without what hangs on the place in the text."""
+def _plain(mention: Row, column: str, free: Collection[str] = ()) -> Any:
+    """Return a column's value without what hangs on the place in the text, and without the age where dates may change: it is one."""
     value = mention[column]
-    return {k: v for k, v in value.items() if k != "hlh"} if column == "details" else value
+    left_out = {"hlh", "at_age"} if "date" in free else {"hlh"}
+    return {k: v for k, v in value.items() if k not in left_out} if column == "details" else value
 
 
 def _within(span: Sequence[int], stretches: Sequence[tuple[int, int]]) -> bool:

@@ -27,10 +27,12 @@ def other_names(case: Case) -> Iterator[Variant]:
 
 
 def _spelling(to: int) -> tuple[re.Pattern[str], dict[str, str]]:
-    """Return what is to be respelled and how; short parts begin a word, for "hem" is in "chemotherapy" too."""
+    """Return what is to be respelled and how; short parts begin a word, for "hem" is in "chemotherapy" too, and "angioedema" is spelled so everywhere."""
     pairs = {pair[1 - to]: pair[to] for pair in phrases()["spellings"]}
     longest = sorted(pairs, key=len, reverse=True)
-    parts = [part if len(part) > 5 else f"(?<![a-z]){part}" for part in longest]
+    parts = [
+        part if len(part) > 6 else f"(?<!angi){part}" if len(part) == 6 else f"(?<![a-z]){part}" for part in longest
+    ]
     return re.compile("|".join(parts), re.IGNORECASE), pairs
 
 

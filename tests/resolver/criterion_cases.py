@@ -64,7 +64,7 @@ I3: list[Any] = [
     ("met", "Adult-onset Still's disease."),
     ("met", "AOSD."),
     ("met", "SLE."),
-    but("RA is read in some company only", "met", "RA since 2015."),
+    ("met", "RA since 2015."),
     ("met", "h/o Kawasaki disease."),
     ("met", "Dermatomyositis."),
     ("met", "Undifferentiated connective tissue disease."),
