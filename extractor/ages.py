@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
+
+from extractor.ruleshapes import DateRule
 
 _REACH = 60
 """Characters around a mention in which an age is looked for."""
@@ -17,16 +20,6 @@ class AgeTold(NamedTuple):
     end: int
 
 
-_STAGES: tuple[tuple[str, int], ...] = (
-    (r"(?:in|during|since|from)\s(?:\w+\s)?infancy|(?:as\sa\s|when\s)(?:new-?born|baby|toddler)", 3),
-    (r"(?:in|during|since|from)\s(?:\w+\s)?childhood|(?:as\sa|when\sa|as\sa\s(?:small|young|little))\s(?:child|kid|boy|girl)|paediatric\syears|pediatric\syears", 17),
-    (r"as\sa\s(?:teen(?:ager)?|adolescent)|(?:his|her|their)\s(?:\w+\s)?(?:teens|teenage\syears|adolescence)|(?:in|during|at|since)\s(?:\w+\s)?high\sschool", 19),
-    (r"as\sa\s(?:young\sadult|student)|(?:his|her|their)\s(?:\w+\s)?(?:20s|twenties)|(?:in|at)\s(?:college|university)", 29),
-    (r"(?:his|her|their)\s(?:\w+\s)?(?:30s|thirties)", 39),
-    (r"(?:his|her|their)\s(?:\w+\s)?(?:40s|forties)", 49),
-    (r"(?:his|her|their)\s(?:\w+\s)?(?:50s|fifties)", 59),
-)  # fmt: skip
-_AT_STAGE = tuple((re.compile(rf"(?<![A-Za-z])(?:{p})(?![A-Za-z])", re.IGNORECASE), n) for p, n in _STAGES)
 _AT = re.compile(
     r"(?<![A-Za-z])(?:at\s(?:the\s)?age(?:\sof)?|at|when\s(?:only\s)?(?:s?he|they|pt|the\spatient)\swas(?:\saged)?|aged)\s(?:about\s|around\s|~\s?)?"
     r"(?P<n>\d{1,2})(?![\d:/%]|[.,]\d|\s?(?:mg|g\b|cm|mm|kg|am\b|pm\b|weeks?|wks?|days?|d\b|months?|mos?\b|h\b|hours?|%|x\b|-))(?:\s?(?:years?|yrs?|yo|y)(?:\sold|\sof\sage)?(?![a-z]))?",
@@ -42,32 +35,46 @@ _OTHER_CLAUSE = re.compile(
 """What begins a clause of its own between an age and the disease behind it."""
 
 
-def age_told(text: str, low: int, start: int, end: int, high: int) -> AgeTold | None:
-    """Return the greatest age that the patient had when what a mention names happened, if an age is told.
+class Ages:
+    """Tells ages at which something happened.
 
     Args:
-        text: clean text.
-        low: how far to the left the age may stand.
-        start: where the mention begins.
-        end: where it ends.
-        high: how far to the right.
+        rules: the rules of ``dates.yaml``.
     """
-    low, high = max(low, start - _REACH), min(high, end + _REACH)
-    behind = _BREAK.split(text[end:high], maxsplit=1)[0]
-    before = _OTHER_CLAUSE.split(_BREAK.split(text[low:start])[-1])[-1]
-    for words, offset, forward in ((behind, end, True), (before, start - len(before), False)):
-        found = [
-            AgeTold(int(m["n"]), offset + m.start(), offset + m.end())
-            for m in _AT.finditer(words)
-            if (forward or not m[0].lower().startswith("aged"))
-            and not (_BARE.match(m[0]) and not _BEHIND_BARE.match(words, m.end()))
+
+    def __init__(self, rules: Sequence[DateRule]) -> None:
+        self._stages = [
+            (re.compile(rf"(?<![A-Za-z])(?:{'|'.join(r.patterns)})(?![A-Za-z])", re.IGNORECASE), r.age)
+            for r in rules
+            if r.age is not None
         ]
-        for regex, age in _AT_STAGE:
-            if m := regex.search(words):
-                found.append(AgeTold(age, offset + m.start(), offset + m.end()))
-        if found:
-            return min(found, key=_start) if forward else max(found, key=_start)
-    return None
+
+    def told(self, text: str, low: int, start: int, end: int, high: int) -> AgeTold | None:
+        """Return the greatest age that the patient had when what a mention names happened, if an age is told.
+
+        Args:
+            text: clean text.
+            low: how far to the left the age may stand.
+            start: where the mention begins.
+            end: where it ends.
+            high: how far to the right.
+        """
+        low, high = max(low, start - _REACH), min(high, end + _REACH)
+        behind = _BREAK.split(text[end:high], maxsplit=1)[0]
+        before = _OTHER_CLAUSE.split(_BREAK.split(text[low:start])[-1])[-1]
+        for words, offset, forward in ((behind, end, True), (before, start - len(before), False)):
+            found = [
+                AgeTold(int(m["n"]), offset + m.start(), offset + m.end())
+                for m in _AT.finditer(words)
+                if (forward or not m[0].lower().startswith("aged"))
+                and not (_BARE.match(m[0]) and not _BEHIND_BARE.match(words, m.end()))
+            ]
+            for regex, age in self._stages:
+                if m := regex.search(words):
+                    found.append(AgeTold(age, offset + m.start(), offset + m.end()))
+            if found:
+                return min(found, key=_start) if forward else max(found, key=_start)
+        return None
 
 
 def _start(told: AgeTold) -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
-from extractor.ages import age_told
+from extractor.ages import Ages
 from extractor.causes import CauseLinker, Link
 from extractor.cleantext import CleanText
 from extractor.context import ContextEngine, CueMatch, Edge, refine
@@ -69,6 +69,10 @@ class Assembler:
     @cached_property
     def _stories(self) -> StoryDates:
         return StoryDates(self.book.dates)
+
+    @cached_property
+    def _ages(self) -> Ages:
+        return Ages(self.book.dates)
 
     @cached_property
     def _causes(self) -> CauseLinker:
@@ -188,7 +192,7 @@ class Assembler:
             state.historical = True
             state.cues.append("date")
         if date is None and target.term.label in _TOLD_BY_AGE:
-            _let_age_speak(text, sentence, target, company, state)
+            self._let_age_speak(text, sentence, target, company, state)
         for attribute in target.term.entry.details.get("attributes", ()):
             setattr(state, attribute, True)
         if state.family:  # what a relative has had is told without being marked as past
@@ -199,6 +203,32 @@ class Assembler:
         if state.result in ("positive", "negative", "low_level"):
             state.hypothetical = False  # a test with its result is no longer to come
         return state
+
+    def _let_age_speak(
+        self, text: str, sentence: tuple[int, int], target: Target, company: Sequence[Target], state: State
+    ) -> None:
+        """Let the age at which something happened put it into the past, unless that is the patient's age now.
+
+        Args:
+            text: clean text.
+            sentence: the sentence.
+            target: the mention.
+            company: all mentions of the sentence.
+            state: the attributes so far of the mention; they are changed.
+        """
+        low, high = _neighbourhood(sentence, target, company)
+        told = self._ages.told(text, low, target.start, target.end, high)
+        if told is None or state.family:
+            return
+        state.details["at_age"] = told.age
+        ages = [t for t in company if t.term.label == "AGE"]
+        itself = any(t.start < told.end and told.start < t.end for t in ages)
+        now = [read_age(text, t.start, t.end).normalized_value for t in ages if not itself]
+        if (itself and told.age > _CHILD) or any(n is not None and n - told.age <= _NOW_WITHIN for n in now):
+            return
+        if not state.hypothetical and not told_as_ongoing(text, target.start, told.end):
+            state.historical = True
+            state.cues.append("age")
 
     def _course(
         self, text: str, sentence: tuple[int, int], target: Target, company: Sequence[Target]
@@ -410,33 +440,6 @@ class Assembler:
             high = _neighbourhood(sentence, target, company)[1]
             return read_load(text, end, high, bare=details.get("test") == "pcr") or Value()
         return Value()
-
-
-def _let_age_speak(
-    text: str, sentence: tuple[int, int], target: Target, company: Sequence[Target], state: State
-) -> None:
-    """Let the age at which something happened put it into the past, unless that is the patient's age now.
-
-    Args:
-        text: clean text.
-        sentence: the sentence.
-        target: the mention.
-        company: all mentions of the sentence.
-        state: the attributes so far of the mention; they are changed.
-    """
-    low, high = _neighbourhood(sentence, target, company)
-    told = age_told(text, low, target.start, target.end, high)
-    if told is None or state.family:
-        return
-    state.details["at_age"] = told.age
-    ages = [t for t in company if t.term.label == "AGE"]
-    itself = any(t.start < told.end and told.start < t.end for t in ages)
-    now = [read_age(text, t.start, t.end).normalized_value for t in ages if not itself]
-    if (itself and told.age > _CHILD) or any(n is not None and n - told.age <= _NOW_WITHIN for n in now):
-        return
-    if not state.hypothetical and not told_as_ongoing(text, target.start, told.end):
-        state.historical = True
-        state.cues.append("age")
 
 
 _FULL = len("2025-01-01")

@@ -306,13 +306,16 @@ class GeneralFile(_Strict):
 class DateRule(_Strict):
     """Words beside a date: what is no date of an event, and what ends the story that a date began.
 
-    ``..._before`` ends where the date begins, ``..._behind`` begins where it ends, ``ends_...`` stands between date and mention.
+    ``..._before`` ends where the date begins, ``..._behind`` begins where it ends, ``ends_...`` stands between date and mention;
+    ``stage_of_life`` tells an age in place of a date, of which ``age`` is the greatest.
     """
 
     id: Id
     kind: Literal[
-        "no_event_before", "no_year_before", "no_year_behind", "no_story_before", "no_story_behind", "ends_row", "ends_story"
+        "no_event_before", "no_year_before", "no_year_behind", "no_story_before", "no_story_behind", "ends_row", "ends_story",
+        "stage_of_life",
     ]  # fmt: skip
+    age: int | None = Field(default=None, ge=0, le=120)
     patterns: tuple[str, ...] = Field(min_length=1)
     source: str
     match: tuple[str, ...] = Field(min_length=1)
@@ -322,6 +325,12 @@ class DateRule(_Strict):
     @classmethod
     def _compile(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
         return _Matching._patterns_compile(patterns)
+
+    @model_validator(mode="after")
+    def _age_of_a_stage(self) -> DateRule:
+        if (self.age is not None) != (self.kind == "stage_of_life"):
+            raise ValueError("age goes with the kind stage_of_life, and with no other")
+        return self
 
 
 class DateFile(_Strict):
