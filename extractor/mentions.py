@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 from extractor.ages import Ages
 from extractor.causes import CauseLinker, Link
 from extractor.cleantext import CleanText
 from extractor.context import ContextEngine, CueMatch, Edge, refine
-from extractor.dates import DateMention, find_dates, parse_date
+from extractor.dates import DateMention, find_dates
 from extractor.eventdates import LISTED, ends_disease, goes_on, is_past, nearest_date, told_as_ongoing
 from extractor.forms import form_answer
 from extractor.general import GeneralKnowledge
@@ -22,23 +21,12 @@ from extractor.listheads import ListHeads
 from extractor.matching import Target, sentence_of
 from extractor.results import Result, ResultFinder
 from extractor.rulebook import Rulebook
-from extractor.ruleshapes import CourseRule
 from extractor.schema import Mention, Note
 from extractor.sections import Section, section_at
 from extractor.states import State, apply_link, apply_result, apply_section, names_disease, settle
 from extractor.storydates import StoryDates
-from extractor.terms import alternation
-from extractor.values import (
-    Value,
-    read_age,
-    read_count,
-    read_height,
-    read_item,
-    read_load,
-    read_pft,
-    read_steroid,
-    read_weight,
-)
+from extractor.surroundings import Surroundings, neighbourhood
+from extractor.values import Value, read_age
 
 CAUSE_REACH = 250
 """Characters before a sentence in which HLH must be named for the sentence to state its cause without naming it."""
@@ -69,6 +57,10 @@ class Assembler:
     @cached_property
     def _stories(self) -> StoryDates:
         return StoryDates(self.book.dates)
+
+    @cached_property
+    def _around(self) -> Surroundings:
+        return Surroundings(self.book, self._results)
 
     @cached_property
     def _ages(self) -> Ages:
@@ -167,7 +159,9 @@ class Assembler:
             if cue.cue.category in ("negated", "historical", "hypothetical", "uncertain", "family"):
                 setattr(state, cue.cue.category, True)
         result = self._result(text, sentence, target)
-        is_test = _OF_A_TEST.match(text, target.end) or not names_disease(target.term.label, target.term.entry.details)
+        is_test = self._around.is_of_a_test(text, target.end) or not names_disease(
+            target.term.label, target.term.entry.details
+        )
         if result and result.result == "not_done" and not is_test:
             state.hypothetical = "uncertain" not in named
         elif result and not (result.start >= target.end and any(_is_condition(text, c, target) for c in cues)):
@@ -216,7 +210,7 @@ class Assembler:
             company: all mentions of the sentence.
             state: the attributes so far of the mention; they are changed.
         """
-        low, high = _neighbourhood(sentence, target, company)
+        low, high = neighbourhood(sentence, target, company)
         told = self._ages.told(text, low, target.start, target.end, high)
         if told is None or state.family:
             return
@@ -229,17 +223,6 @@ class Assembler:
         if not state.hypothetical and not told_as_ongoing(text, target.start, told.end):
             state.historical = True
             state.cues.append("age")
-
-    def _course(
-        self, text: str, sentence: tuple[int, int], target: Target, company: Sequence[Target]
-    ) -> dict[str, Any]:
-        """Return what the words around a mention say of the course of the disease: active, cured, treated, watched."""
-        rules = [r for r in self.book.courses if target.term.label in r.labels]
-        if not rules:
-            return {}
-        low, high = _neighbourhood(sentence, target, company)
-        around = text[max(low, target.start - 60) : min(high, target.end + 140)]
-        return {k: v for rule in rules if _said(rule, around) for k, v in rule.details.items()}
 
     def _result(self, text: str, sentence: tuple[int, int], target: Target) -> Result | None:
         box = None if target.term.label in _MEASURES else form_answer(text, target.start, target.end)
@@ -267,7 +250,7 @@ class Assembler:
         state: State,
         dates: Sequence[DateMention],
     ) -> Mention:
-        value = self._value(cleaned.text, sentence, target, company, note)
+        value = self._around.value(cleaned.text, sentence, target, company, note)
         if value.result and state.result in (None, "positive") and not state.negated:
             state.result = value.result
             state.negated = value.result == "negative"
@@ -278,9 +261,9 @@ class Assembler:
         if value.value is not None and target.term.label in (*_MEASURES, *LISTED) and value.comparator in (None, "="):
             state.negated = state.uncertain = False  # "no oedema, platelets 44" denies no platelets
         date = nearest_date(cleaned.text, target, company, dates, sentence[0])
-        state.details.update(self._course(cleaned.text, sentence, target, company))
+        state.details.update(self._around.course(cleaned.text, sentence, target, company))
         if target.term.label == "EBV" and state.result:
-            state.details.update(self._repeat(cleaned.text, sentence, target, company, dates))
+            state.details.update(self._around.repeat(cleaned.text, sentence, target, company, dates))
         details = {
             k: v
             for k, v in {**target.term.entry.details, **value.details, **state.details}.items()
@@ -289,42 +272,6 @@ class Assembler:
         if date and date.ambiguous:
             details["date_ambiguous"] = True
         return self._row(note, cleaned, sentence, section, target, state, value, date.iso if date else None, details)
-
-    def _repeat(
-        self,
-        text: str,
-        sentence: tuple[int, int],
-        target: Target,
-        company: Sequence[Target],
-        dates: Sequence[DateMention],
-    ) -> dict[str, Any]:
-        """Return the latest result of a test that is repeated ("3,000 copies 2/20, repeat 2/27 not detected"), with its day."""
-        high = _neighbourhood(sentence, target, company)[1]
-        behind = [d for d in dates if target.end <= d.start and d.end <= high and len(d.iso) == _FULL]
-        if len(behind) > 1:
-            ends = [*(d.start for d in behind[1:]), high]
-            told = [
-                (d.iso, r)
-                for d, end in zip(behind, ends, strict=True)
-                if (r := self._result_behind(text, target, d.end, end))
-            ]
-            if len(told) > 1:
-                latest = max(told)
-                return {"repeat": latest[1], "repeat_on": latest[0]}
-        for word in reversed(list(_REPEAT.finditer(text, target.end, high))):
-            if found := self._result_behind(text, target, word.end(), high):
-                return {"repeat": found}
-        return {}
-
-    def _result_behind(self, text: str, target: Target, position: int, high: int) -> str | None:
-        """Return the result of a test that stands right behind a later word or date of its row."""
-        if _OTHER_TEST.search(text, target.end, position):
-            return None
-        found = self._results.find(text, (position, high), position, position, target.term.label)
-        if found and found.result in ("negative", "positive", "low_level"):
-            return found.result
-        load = read_load(text, position, min(high, position + _LOAD_REACH))
-        return load.result if load else None
 
     def _row(
         self,
@@ -413,53 +360,9 @@ class Assembler:
             CAUSE_KINDS.get(cause.term.label, "other"),
         )
 
-    def _value(
-        self, text: str, sentence: tuple[int, int], target: Target, company: Sequence[Target], note: Note
-    ) -> Value:
-        label, details = target.term.label, target.term.entry.details
-        start, end = target.start, target.end
-        if label == "PFT":
-            return read_pft(text, start, end, details.get("test"))
-        if label in ("HLH_FEATURE", "_LAB"):
-            return read_item(text, start, end, sentence[1], details)
-        if label == "AGE":
-            return read_age(text, start, end)
-        if label == "WEIGHT":
-            return read_weight(text, start, end)
-        if label == "HEIGHT":
-            return read_height(text, start, end)
-        if label == "STEROID":
-            low, high = _neighbourhood(sentence, target, company)
-            noted = parse_date(note.note_date)
-            return read_steroid(text, low, start, end, high, details, noted.year if noted else None)
-        if label == "_HLH_CRITERIA" and details.get("kind") == "count":
-            return Value(details={"count": read_count(text[start:end])})
-        if label == "_BIRTH_DATE":
-            return Value(details={"born": _birth(text, start, end)})
-        if label == "EBV" and details.get("test") in ("pcr", "virus", "disease"):
-            high = _neighbourhood(sentence, target, company)[1]
-            return read_load(text, end, high, bare=details.get("test") == "pcr") or Value()
-        return Value()
 
-
-_FULL = len("2025-01-01")
-_LOAD_REACH = 34
-"""Characters behind a date in which its viral load stands."""
-_OTHER_TEST = re.compile(
-    r"(?<![A-Za-z])(?:CMV|HHV|HIV|HSV|HBV|HCV|VZV|BK|adeno\w*|parvo\w*|COVID|SARS|influenza|toxo\w*|ferritin|cultures?|Ig[GMA]|ANA|IGRA|panel)(?![A-Za-z])",
-    re.IGNORECASE,
-)
-"""Tests between a test and a later result, whose result that then is."""
 _WAITING = frozenset({"hypo.following", "result.pending"})
 """Cues of a result to come."""
-_REPEAT = re.compile(
-    r"(?<![A-Za-z])(?:(?:on\s)?repeat(?:ed)?(?:\s(?:test(?:ing)?|PCR|value|level|sample|draw|measurement))?|re-?check(?:ed)?|follow-?up(?:\sPCR)?"
-    r"|then|now|since|subsequently|later|most\srecent(?:ly)?|latest(?:ly)?"
-    r"|(?:and|but|then|,)(?=\s(?:was\s|became\s|again\s)?\w{3,14}(?:\s\w{3,10})?\s(?:an?|one|two|three|four|\d{1,2})\s(?:days?|weeks?|months?)\slater))(?![A-Za-z])(?:\s(?:on|of|from)(?=\s\d))?",
-    re.IGNORECASE,
-)
-
-
 _NOW_WITHIN = 2
 """Years by which the patient must be older than an age for that to be of the past."""
 
@@ -475,19 +378,6 @@ def _start(target: Target) -> int:
     return target.start
 
 
-@lru_cache(maxsize=64)
-def _course_regex(rule: CourseRule) -> re.Pattern[str]:
-    return re.compile(alternation(rule.terms, rule.cased, rule.patterns), re.IGNORECASE)
-
-
-_UNSAID = re.compile(r"\b(?:no|not|without|w/o|never|nil|free\sof|non)[\s-](?:\w+\s)?$", re.IGNORECASE)
-
-
-def _said(rule: CourseRule, around: str) -> bool:
-    """Return whether a course is stated, and not denied by the word before it ("no relapse")."""
-    return any(not _UNSAID.search(around[: m.start()]) for m in _course_regex(rule).finditer(around))
-
-
 CAUSE_KINDS = {
     "EBV": "infection",
     "CAR_T": "treatment",
@@ -498,15 +388,6 @@ CAUSE_KINDS = {
 }
 """What kind of cause of HLH a mention of a label is."""
 _INTERNAL = frozenset({"no_result", "last_number", "attributes"})
-
-
-def _birth(text: str, start: int, end: int) -> str | None:
-    """Return the date or year of birth in a stretch of text; placeholders leave the year."""
-    dates = find_dates(text, start, end, None)
-    if dates and not dates[0].ambiguous:
-        return dates[0].iso
-    year = re.search(r"(?:19|20)\d\d", text[start:end])
-    return year.group() if year else None
 
 
 def mention_id(note_id: str, label: str, start: int, end: int) -> str:
@@ -525,27 +406,10 @@ def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-_OF_A_TEST = re.compile(
-    r"[\s-](?:genes?|genetics?|panel|test\w*|mutations?|sequencing|work-?up|screen\w*|serolog\w+)\b", re.IGNORECASE
-)
-"""What makes the name of a disease that of a test for it ("primary HLH genes")."""
-
-
 def _is_condition(text: str, cue: CueMatch, target: Target) -> bool:
     """Return whether a cue begins a condition whose subject the mention is ("if EBV PCR is positive")."""
     between = text[cue.end : target.start]
     return cue.cue.condition and cue.end <= target.start and len(between) < 40 and not set(",;:.") & set(between)
-
-
-def _neighbourhood(sentence: tuple[int, int], target: Target, company: Sequence[Target]) -> tuple[int, int]:
-    """Return the stretch around a mention up to the nearest mentions of its own label."""
-    low = max(
-        (t.end for t in company if t.term.label == target.term.label and t.end <= target.start), default=sentence[0]
-    )
-    high = min(
-        (t.start for t in company if t.term.label == target.term.label and t.start >= target.end), default=sentence[1]
-    )
-    return max(low, sentence[0]), high
 
 
 _TOLD_BY_AGE = frozenset({"MALIGNANCY", "EBV"})

@@ -278,13 +278,10 @@ class CourseFile(_Strict):
     courses: tuple[CourseRule, ...]
 
 
-class GeneralRule(_Strict):
-    """Words that tell a statement of general knowledge from one about this patient."""
+class _Words(_Strict):
+    """Words of a kind that patterns alone tell, with where they come from and examples of both sides."""
 
     id: Id
-    kind: Literal[
-        "reference", "superscript", "statement", "other", "strong", "weak", "literature", "case", "backmatter"
-    ]
     patterns: tuple[str, ...] = Field(min_length=1)
     source: str
     match: tuple[str, ...] = Field(min_length=1)
@@ -294,6 +291,14 @@ class GeneralRule(_Strict):
     @classmethod
     def _compile(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
         return _Matching._patterns_compile(patterns)
+
+
+class GeneralRule(_Words):
+    """Words that tell a statement of general knowledge from one about this patient."""
+
+    kind: Literal[
+        "reference", "superscript", "statement", "other", "strong", "weak", "literature", "case", "backmatter"
+    ]
 
 
 class GeneralFile(_Strict):
@@ -303,28 +308,19 @@ class GeneralFile(_Strict):
     general: tuple[GeneralRule, ...]
 
 
-class DateRule(_Strict):
+class DateRule(_Words):
     """Words beside a date: what is no date of an event, and what ends the story that a date began.
 
     ``..._before`` ends where the date begins, ``..._behind`` begins where it ends, ``ends_...`` stands between date and mention;
-    ``stage_of_life`` tells an age in place of a date, of which ``age`` is the greatest.
+    ``stage_of_life`` tells an age in place of a date, of which ``age`` is the greatest; ``repeats`` announces a later result
+    of the same test, ``other_test`` takes it away, ``of_a_test_behind`` makes the name of a disease that of a test.
     """
 
-    id: Id
     kind: Literal[
         "no_event_before", "no_year_before", "no_year_behind", "no_story_before", "no_story_behind", "ends_row", "ends_story",
-        "stage_of_life",
+        "stage_of_life", "repeats", "other_test", "of_a_test_behind",
     ]  # fmt: skip
     age: int | None = Field(default=None, ge=0, le=120)
-    patterns: tuple[str, ...] = Field(min_length=1)
-    source: str
-    match: tuple[str, ...] = Field(min_length=1)
-    no_match: tuple[str, ...] = Field(min_length=1)
-
-    @field_validator("patterns")
-    @classmethod
-    def _compile(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
-        return _Matching._patterns_compile(patterns)
 
     @model_validator(mode="after")
     def _age_of_a_stage(self) -> DateRule:

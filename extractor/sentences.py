@@ -160,10 +160,9 @@ def _is_boundary(text: str, match: re.Match[str]) -> bool:
     if sign == "." and _goes_on_behind(text[max(0, at - 14) : at + 1], following):
         return False
     if sign == "?":
-        before = text[max(0, at - 1) : at]
         head = text[max(0, at - 8) : at].rpartition("\n")
         heads = (head[1] or at < 8) and not head[2].strip(" \t?*-")
-        if heads or (end == at + 1 and not before.strip(" \t\n(,;:/")):
+        if heads or (end == at + 1 and not text[max(0, at - 1) : at].strip(" \t\n(,;:/")):
             return False  # the sign stands before its word: "?Bronchiectasis", "?? HLH" at the head of a line
         if not following.isupper() or _FORM_ANSWER.match(text, end):
             return False  # "?ILD", "asthma? no" go on

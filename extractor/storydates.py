@@ -35,6 +35,19 @@ _ROW_LEAD = re.compile(
 )
 
 
+def words_by_kind(rules: Sequence[DateRule]) -> dict[str, re.Pattern[str]]:
+    """Return an expression for each kind of the words around dates.
+
+    Args:
+        rules: the rules of ``dates.yaml``.
+    """
+    kinds: set[str] = {rule.kind for rule in rules}
+    return {
+        kind: re.compile("|".join(f"(?:{p})" for r in rules if r.kind == kind for p in r.patterns), re.IGNORECASE)
+        for kind in kinds
+    }
+
+
 class StoryDates:
     """Tells the dates of events, and of the stories in which mentions stand.
 
@@ -43,11 +56,7 @@ class StoryDates:
     """
 
     def __init__(self, rules: Sequence[DateRule]) -> None:
-        kinds: set[str] = {rule.kind for rule in rules}
-        self._words: dict[str, re.Pattern[str]] = {
-            kind: re.compile("|".join(f"(?:{p})" for r in rules if r.kind == kind for p in r.patterns), re.IGNORECASE)
-            for kind in kinds
-        }
+        self._words = words_by_kind(rules)
 
     def _before(self, kind: str, text: str, date: DateMention) -> bool:
         words = self._words.get(kind)
