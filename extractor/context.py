@@ -310,7 +310,9 @@ def refine(text: str, targets: Sequence[Target], edges: Sequence[Edge]) -> list[
             continue
         if not before and cue.cue.category == "uncertain" and _NEXT_ITEM.search(between):
             continue
-        if cue.cue.category == "uncertain" and _qualifies(text, edge.target, targets, reach):
+        if cue.cue.category == "uncertain" and (
+            _qualifies(text, edge.target, targets, reach) or (not before and _is_setting(text, edge.target, targets))
+        ):
             continue
         kept.append(edge)
     return _own_predicates(text, targets, kept)
@@ -343,6 +345,30 @@ def _qualifies(text: str, index: int, targets: Sequence[Target], reach: Sequence
         return False
     upto = bisect_right(targets, joined.end(), key=_start)
     return any(t.start > target.end for t in targets[behind:upto])
+
+
+_SETTING = re.compile(
+    r"-|\s(?:complicating|on\stop\sof|secondary\sto|due\sto|caused\sby|triggered\sby|in|on|from|with|of)\s(?:(?:a|an|the|her|his|known|active)\s){0,2}",
+    re.IGNORECASE,
+)
+
+
+def _is_setting(text: str, index: int, targets: Sequence[Target]) -> bool:
+    """Return whether a rheumatic disease is only the setting of the HLH that is doubted ("MAS on top of SLE until proven otherwise").
+
+    Args:
+        text: the clean text.
+        index: which of the mentions it is.
+        targets: the mentions, in order.
+    """
+    target = targets[index]
+    before = next((t for t in reversed(targets[:index]) if t.end <= target.start), None)
+    return (
+        target.term.label == "RHEUM_DISEASE"
+        and before is not None
+        and before.term.label == "HLH"
+        and _SETTING.fullmatch(text, before.end, target.start) is not None
+    )
 
 
 def _start(target: Target) -> int:
