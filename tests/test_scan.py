@@ -106,6 +106,16 @@ def test_the_scan_finds_what_finditer_finds_on_any_text(patterns: PatternSet, te
     assert scanned(patterns, text) == searched(patterns, text)
 
 
+@pytest.mark.parametrize("piece", [30, 1_000])
+@pytest.mark.parametrize("number", range(0, 60, 12))
+def test_a_long_text_read_in_pieces_gives_what_finditer_finds(
+    patterns: PatternSet, number: int, piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = clean(notes_of("dev")[number].text).text
+    monkeypatch.setattr("extractor.scan.PIECE", piece)
+    assert {i: sorted(spans) for i, spans in scanned(patterns, text).items()} == searched(patterns, text)
+
+
 @examples(25)
 @given(text=any_text())
 def test_the_plain_search_finds_the_same(patterns: PatternSet, plain: PatternSet, text: str) -> None:
