@@ -72,7 +72,7 @@ def give_canned_mentions() -> None:
     """Let every note give the mentions of one example."""
     examples = sorted((ROOT / "annotated_notes" / "dev").glob("*.txt"), key=lambda p: p.stat().st_size)
     example = examples[len(examples) // 2]
-    mentions = Extractor().signals(Note("", "", example.read_text(encoding="utf-8")))
+    mentions = list(Extractor().signals(Note("", "", example.read_text(encoding="utf-8"))))
 
     def signals(_: Extractor, note: Note) -> list[Mention]:
         return [

@@ -8,7 +8,7 @@ stay as the tool reads them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -65,13 +65,14 @@ class GoldReader(Extractor):
         super().__init__(rules)
         self._gold = {key: part.reset_index(drop=True) for key, part in gold.groupby(NOTE_KEY)}
 
-    def signals(self, note: Note) -> list[Mention]:
-        """Return the gold's mentions of a note and the resolver's own statements."""
-        read = super().signals(note)
+    def signals(self, note: Note) -> Iterator[Mention]:
+        """Yield the gold's mentions of a note and the resolver's own statements."""
+        read = list(super().signals(note))
         own = [m for m in read if m.label.startswith(tool.OWN)]
         annotated = self._gold.get((note.patient_id, note.note_id))
         if annotated is None:
-            return own
+            yield from own
+            return
         seen = [m for m in read if not m.label.startswith(tool.OWN)]
         pairs = overlap_pairs(annotated, mention_table({c: getattr(m, c) for c in MENTION_COLUMNS} for m in seen))
         partner = dict(zip(pairs["gold"], pairs["predicted"], strict=True))
@@ -80,7 +81,7 @@ class GoldReader(Extractor):
             _corrected(seen[partner[n]], row) if n in partner else self._missed(note, row, rows)
             for n, row in enumerate(rows)
         ]
-        return sorted([*own, *made], key=lambda m: (m.start, m.end, m.label))
+        yield from sorted([*own, *made], key=lambda m: (m.start, m.end, m.label))
 
     def _missed(self, note: Note, row: Mapping[Any, Any], rows: Sequence[Mapping[Any, Any]]) -> Mention:
         """Return a gold mention that the tool did not find, with what its words and those behind it say."""

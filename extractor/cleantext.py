@@ -196,14 +196,14 @@ def _clean(note: str) -> CleanText:
     if not placeholders and _is_usual(note):
         return _flowing(CleanText(_cells(note), note))
     pieces: list[str] = []
-    starts = array(_OFFSET)
+    starts = _Runs()
     wide: list[tuple[int, int, int]] = []
     last = 0
     for match in unusual.finditer(note):
         at, after = match.span()
         if at > last:
             pieces.append(note[last:at])
-            starts.extend(range(last, at))
+            starts.add(last, at - last)
         if after - at > 1:
             new = meaning(match.group())
             wide.append((len(starts), len(starts) + len(new), after))
@@ -211,10 +211,11 @@ def _clean(note: str) -> CleanText:
             new = "\n" if note[at] == "\r" and note[at + 1 : at + 2] != "\n" else _replacement(note[at])
         if new:
             pieces.append(new)
-            starts.extend([at] * len(new))
+            for _ in new:
+                starts.add(at, 1)
         last = after
     pieces.append(note[last:])
-    starts.extend(range(last, len(note) + 1))
+    starts.add(last, len(note) + 1 - last)
     text = _cells("".join(pieces))
     return _flowing(CleanText(text, note, starts, _Ends(starts, wide) if wide else None))
 
@@ -264,6 +265,36 @@ class _Offsets(Sequence[int], ABC):
         if isinstance(at, slice):
             return [self._at(i) for i in range(*at.indices(len(self)))]
         return self._at(range(len(self))[at])
+
+
+class _Runs(_Offsets):
+    """Offsets that go up by one from character to character, but for some places."""
+
+    def __init__(self) -> None:
+        self._begins, self._first = array(_OFFSET), array(_OFFSET)
+        self._length = 0
+        self._next = -1
+
+    def add(self, first: int, count: int) -> None:
+        """Put offsets behind those that there are.
+
+        Args:
+            first: the first of them; each of the others is one more than that before.
+            count: how many.
+        """
+        if first != self._next:
+            self._begins.append(self._length)
+            self._first.append(first)
+        self._length += count
+        self._next = first + count
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return self._length
+
+    def _at(self, at: int) -> int:
+        run = bisect_right(self._begins, at) - 1
+        return self._first[run] + at - self._begins[run]
 
 
 class _Shifted(_Offsets):

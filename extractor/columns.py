@@ -24,6 +24,8 @@ _UNIT = r"(?:[ ,]{0,2}[(\[][^()\[\]\n|]{0,14}[)\]]){0,2}(?:[ ](?:[A-Za-z%]{1,4}(
 """What may follow a name in its cell."""
 _CELLS = re.compile(r"[^ \t|](?:[^\t|\n ]|[ ](?![ |\t\n]))*")
 _BETWEEN = re.compile(r"[\t|]")
+_GAPS = ("\t", "|", "  ")
+"""What parts the cells of a line."""
 _DAY = re.compile(
     r"(?:(?:on|am|Mon|Tue|Wed|Thu|Fri|Sat|Sun)\.?,?[ ])?(?:\d{1,4}[./-]\d{1,2}(?:[./-]\d{0,4})?|\d{1,2}/\d{4}|\d{1,2}[ -]?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}\.?(?:[ -]\d{2,4})?"
     r"|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}\.?[ ]?\d{1,4}(?:,?[ ]\d{4})?|(?:D|day|HD|POD|week|wk|C\d{1,2}D)[ +-]{0,2}\d{1,3}|(?:19|20)\d\d"
@@ -80,7 +82,7 @@ def under_names(text: str, book: Rulebook) -> list[Under]:
         book: the rules.
     """
     names = _names(book)
-    if names.anywhere is None or "\n" not in text:
+    if names.anywhere is None or "\n" not in text or not any(gap in text for gap in _GAPS):
         return []
     found: list[Under] = []
     done = -1

@@ -193,6 +193,52 @@ def find_dates(text: str, start: int, end: int, note_date: str | None) -> list[D
     return found
 
 
+class NoteDates:
+    """The dates of a note, each read once: stories ask for those of the same stretches again and again.
+
+    Args:
+        text: clean text.
+        note_date: ISO date of the note.
+    """
+
+    def __init__(self, text: str, note_date: str | None) -> None:
+        self._text, self._note_date = text, note_date
+        self._blocks: dict[int, list[DateMention]] = {}
+
+    def between(self, start: int, end: int) -> list[DateMention]:
+        """Return the dates that lie in a stretch.
+
+        Args:
+            start: where it begins.
+            end: where it ends.
+        """
+        found: list[DateMention] = []
+        done = start
+        for number in range(start // _BLOCK, (end - 1) // _BLOCK + 1):
+            for date in self._block(number):
+                if done <= date.start and date.end <= end:
+                    found.append(date)
+                    done = date.end
+        return found
+
+    def _block(self, number: int) -> list[DateMention]:
+        """Return the dates that begin in a block of text."""
+        known = self._blocks.get(number)
+        if known is None:
+            if len(self._blocks) >= _BLOCKS:
+                self._blocks.clear()  # mentions are asked for in order
+            stop = (number + 1) * _BLOCK
+            found = find_dates(self._text, number * _BLOCK, stop + _LONGEST, self._note_date)
+            known = self._blocks[number] = [date for date in found if date.start < stop]
+        return known
+
+
+_BLOCK = 400
+"""Characters whose dates are read at once."""
+_BLOCKS = 100
+"""Blocks of which the dates are remembered."""
+_LONGEST = 60
+"""Characters that a date has at most."""
 _MONTH_IS_NEXT = re.compile(
     r"(?:\b(?:in|since|of|from|until|till|to|through|by|before|after|during|around|last|next|this|early|late|mid|end)|[-/–])\s?$",
     re.IGNORECASE,

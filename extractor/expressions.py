@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import zlib
 from array import array
-from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from re import _compiler, _parser  # type: ignore[attr-defined]
 from typing import Any, Final, NamedTuple
+
+from extractor.kept import packed_numbers, unpacked_numbers
 
 _CODE: Final = "I"
 """The words of compiled code, as an array has them."""
@@ -54,7 +54,7 @@ def packed(codes: Iterable[Code]) -> Packed:
         whole.extend(code.words)
         ends.append(len(whole))
         told.append([code.flags, code.groups, code.names])
-    return b64encode(zlib.compress(whole.tobytes(), level=1)).decode(), ends, told
+    return packed_numbers(whole), ends, told
 
 
 class Expressions:
@@ -71,10 +71,7 @@ class Expressions:
     def __init__(self, patterns: Sequence[str], kept: Packed) -> None:
         self._patterns = patterns
         code, self._ends, self._told = kept
-        whole = array(_CODE)
-        if self._ends:
-            whole.frombytes(zlib.decompress(b64decode(code)))
-        self._code = whole
+        self._code = unpacked_numbers(code, _CODE) if self._ends else array(_CODE)
         self.made: list[re.Pattern[str] | None] = [None] * len(patterns)
 
     def compiled(self, index: int) -> re.Pattern[str]:

@@ -53,7 +53,7 @@ class Extractor:
         Args:
             text: the note as given, any characters.
         """
-        return _public(self._of(Note("", "", text)))
+        return list(_public(self._of(Note("", "", text))))
 
     def mentions_of(self, notes: Iterable[Note]) -> Iterator[Mention]:
         """Yield the mentions of notes, in order, one note at a time.
@@ -64,8 +64,8 @@ class Extractor:
         for note in notes:
             yield from _public(self._of(note))
 
-    def signals(self, note: Note) -> list[Mention]:
-        """Return the mentions of a note together with the statements that only the resolver needs (labels with ``_``)."""
+    def signals(self, note: Note) -> Iterator[Mention]:
+        """Yield the mentions of a note together with the statements that only the resolver needs (labels with ``_``)."""
         return self._of(note)
 
     def assert_span(self, text: str, start: int, end: int, *, label: str = "MALIGNANCY") -> dict[str, bool]:
@@ -104,39 +104,39 @@ class Extractor:
         found = next(m for m in mentions if m.rule == "caller.span")
         return {name: getattr(found, name) for name in ATTRIBUTES}
 
-    def _of(self, note: Note) -> list[Mention]:
+    def _of(self, note: Note) -> Iterator[Mention]:
         cleaned = clean(note.text)
         found = candidates(cleaned.text, self.book)
         if not found:
-            return []
+            return
         sections = self._sections.find(cleaned.text)
-        sentences = sentences_at(cleaned.text, sections, sorted({t.start for t in found}))
+        sentences = sentences_at(cleaned.text, sections, (t.start for t in found))
         targets = choose(cleaned.text, found, self.book, sentences, sections)
-        if not targets:
-            return []
-        return self._assembler.assemble(
-            note, cleaned, sections, sentences, targets, self._edges(cleaned.text, sentences, targets)
-        )
+        del found  # many, of which few stand
+        if targets:
+            edges = self._edges(cleaned.text, sentences, targets)
+            yield from self._assembler.assemble(note, cleaned, sections, sentences, targets, edges)
 
-    def _edges(self, text: str, sentences: list[tuple[int, int]], targets: list[Target]) -> list[Edge]:
-        edges: list[Edge] = []
-        i = 0
-        held = []
-        for start, end in sentences:
-            first = i
-            while i < len(targets) and targets[i].start < end:
-                i += 1
-            if i > first:
-                held.append((start, end, first, i))
-        for run in _runs(held):
+    def _edges(self, text: str, sentences: list[tuple[int, int]], targets: list[Target]) -> Iterator[Edge]:
+        for run in _runs(_held(sentences, targets)):
             cues = self._context.cues_in(text, run[0][0], run[-1][1])
             for start, end, first, last in run:
                 found = self._context.edges(text, start, end, targets[first:last], cues)
-                edges += [Edge(first + e.target, e.cue) for e in found]
-        return edges
+                yield from (Edge(first + e.target, e.cue) for e in found)
 
 
-def _runs(held: list[tuple[int, int, int, int]]) -> Iterator[list[tuple[int, int, int, int]]]:
+def _held(sentences: list[tuple[int, int]], targets: list[Target]) -> Iterator[tuple[int, int, int, int]]:
+    """Yield (start, end, first, last) of the sentences that hold mentions, with the places of these."""
+    i = 0
+    for start, end in sentences:
+        first = i
+        while i < len(targets) and targets[i].start < end:
+            i += 1
+        if i > first:
+            yield start, end, first, i
+
+
+def _runs(held: Iterable[tuple[int, int, int, int]]) -> Iterator[list[tuple[int, int, int, int]]]:
     """Yield sentences that follow one another without a gap."""
     run: list[tuple[int, int, int, int]] = []
     for each in held:
@@ -152,6 +152,6 @@ _RUN = 20_000
 """Characters in which cues are looked for at once."""
 
 
-def _public(mentions: list[Mention]) -> list[Mention]:
-    """Return the mentions without the resolver's own statements."""
-    return [m for m in mentions if not m.label.startswith("_")]
+def _public(mentions: Iterable[Mention]) -> Iterator[Mention]:
+    """Yield the mentions without the resolver's own statements."""
+    return (m for m in mentions if not m.label.startswith("_"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from extractor.lines import line_around
 from extractor.results import Result
 
 HEADER_REACH = 5000
@@ -75,7 +76,7 @@ def form_answer(text: str, start: int, end: int) -> Result | None:
         start: where the mention begins.
         end: where it ends.
     """
-    line_start, line_end = text.rfind("\n", 0, start) + 1, _line_end(text, end)
+    line_start, line_end = line_around(text, start, end)
     line = text[line_start:line_end]
     if not re.search(r"[\[(_\u221a]|[ \t][xX+*?YN](?![A-Za-z])", line):
         return None
@@ -226,11 +227,6 @@ def _stands_nearer_to_the_next(text: str, box: re.Match[str], line_end: int) -> 
     ahead = re.compile(r"[ \t]*(?=[A-Za-z])").match(text, box.end(), line_end)
     gap = box.start() - len(text[: box.start()].rstrip(" \t"))
     return ahead is not None and len(ahead.group()) < gap
-
-
-def _line_end(text: str, position: int) -> int:
-    end = text.find("\n", position)
-    return len(text) if end < 0 else end
 
 
 def _ticked(box: re.Match[str]) -> bool:

@@ -7,9 +7,12 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from functools import cached_property
 
+from extractor.lines import line_around
 from extractor.ruleshapes import GeneralRule
 from extractor.scan import PatternSet
 
+_REMEMBERED = 100
+"""Sentences of which it is remembered what they say."""
 REACH = 500
 """Characters around a sentence within which a citation makes its company literature; a paragraph's end ends them too."""
 PART = 12_000
@@ -73,6 +76,8 @@ class GeneralText:
         self._text = text
         self._regexes = regexes
         self._sayings = sayings
+        self._others: tuple[tuple[int, int], list[tuple[int, int]]] = ((-1, -1), [])
+        """What stands in the last sentence that was asked of, and is of others."""
         self._said: dict[tuple[int, int], frozenset[str]] = {}
 
     def is_general(self, sentence: tuple[int, int], start: int, end: int, label: str) -> bool:
@@ -109,6 +114,8 @@ class GeneralText:
     def _says(self, kind: str, low: int, high: int) -> bool:
         said = self._said.get((low, high))
         if said is None:
+            if len(self._said) >= _REMEMBERED:
+                self._said.clear()  # sentences are asked of in order
             found = self._sayings.matching(self._text, low, high, high)
             said = self._said[low, high] = frozenset(_SAID[i] for i in found)
         return kind in said
@@ -128,16 +135,16 @@ class GeneralText:
         regex = self._regexes.get("other")
         low, high = sentence
         low, high = max(low, start - REACH), min(high, end + REACH)
-        if regex and any(m.start() < end and start < m.end() for m in regex.finditer(self._text, low, high)):
+        if regex and (low, high) != self._others[0]:
+            self._others = (low, high), [m.span() for m in regex.finditer(self._text, low, high)]
+        if any(first < end and start < last for first, last in self._others[1]):
             return True
         return self._row_of_others(start)
 
     def _row_of_others(self, at: int) -> bool:
         """Return whether a place stands in a table that has a line for each author or citation."""
-        low = self._text.rfind("\n", 0, at) + 1
-        high = self._text.find("\n", at)
-        high = len(self._text) if high < 0 else high
-        if self._text.count("\t", low, min(high, low + 2000)) < 2:
+        low, high = line_around(self._text, at, at)
+        if self._text.count("\t", low, high) < 2:
             return False
         above = self._text.rfind("\n\n", max(0, low - 3000), low)
         below = self._text.find("\n\n", high, high + 3000)

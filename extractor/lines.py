@@ -75,6 +75,23 @@ _DAY = re.compile(r"\d(?:st|nd|rd|th)?$")
 _LETTER_SMALL = re.compile(r"[a-z]")
 
 
+LINE_REACH = 1500
+"""Characters of a line before and behind a place that are looked at; in a note without line breaks the line is the note."""
+
+
+def line_around(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return where the line of a stretch of text begins and ends, or, in a very long line, places before and behind it.
+
+    Args:
+        text: clean text.
+        start: where the stretch begins.
+        end: where it ends.
+    """
+    floor, ceiling = max(0, start - LINE_REACH), min(len(text), end + LINE_REACH)
+    line_end = text.find("\n", end, ceiling)
+    return text.rfind("\n", floor, start) + 1 or floor, ceiling if line_end < 0 else line_end
+
+
 def break_ends_sentence(text: str, at: int) -> bool:
     """Return whether the line break at a position ends a sentence.
 
@@ -232,6 +249,6 @@ def _says_nothing(text: str, line: int, at: int, *, throughout: bool) -> bool:
         return False
     if before in ":)":
         return True
-    if behind.isalpha() and _ONE_WORD.match(text[line:at]):
+    if behind.isalpha() and at - line <= LINE_REACH and _ONE_WORD.match(text, line, at):
         return False  # "Allergies  penicillin", "1  asthma"
     return before.islower() and behind.islower()

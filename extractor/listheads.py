@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 from extractor.context import ContextEngine, CueMatch, refine
+from extractor.lines import line_around
 from extractor.matching import Target
 from extractor.sections import Section
 
@@ -54,7 +55,7 @@ class ListHeads:
         end = self._head_end(line)
         if end is None:
             return []
-        start = self._text.rfind("\n", 0, end) + 1
+        start = line_around(self._text, end, end)[0]
         for stop in _STOP.finditer(self._text, start, end):
             start = stop.end()
         newline = self._text.find("\n", end)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from extractor.columns import under_names
@@ -49,13 +50,15 @@ def find_targets(
 
 
 def candidates(text: str, book: Rulebook) -> list[Target]:
-    """Return every match of every vocabulary entry in a clean text."""
+    """Return every match of every vocabulary entry in a clean text, by start."""
     found = [
         trimmed(text, m.start(), m.end(), book.terms[index])
         for index, m in _patterns(book).find(text)
         if m.end() > m.start()
     ]
-    return found + unmatched(text, book)
+    found += unmatched(text, book)
+    found.sort(key=_start)
+    return found
 
 
 def unmatched(text: str, book: Rulebook) -> list[Target]:
@@ -100,12 +103,13 @@ def _refusals(book: Rulebook) -> dict[str, PatternSet]:
 
 
 def _unrefused(text: str, book: Rulebook, label: str, targets: list[Target]) -> list[Target]:
-    """Return the targets of a label that no look-alike overlaps; only places near a target are looked at."""
+    """Return the targets of a label, given by start, that no look-alike overlaps; only places near a target are looked at."""
     patterns = _refusals(book).get(label)
     if patterns is None:
         return targets
     stretches: list[list[int]] = []
-    for start, end in sorted((max(0, t.start - REFUSAL_REACH), t.end) for t in targets):
+    for target in targets:
+        start, end = max(0, target.start - REFUSAL_REACH), target.end
         if stretches and start <= stretches[-1][1]:
             stretches[-1][1] = max(end, stretches[-1][1])
         else:
@@ -130,20 +134,36 @@ def _overlapped(target: Target, spans: list[tuple[int, int]], widest: int) -> bo
 
 def choose(
     text: str,
-    found: Iterable[Target],
+    found: Sequence[Target],
     book: Rulebook,
     sentences: Sequence[tuple[int, int]],
     sections: list[Section] | None = None,
 ) -> list[Target]:
-    """Return the targets that stand: company right, no look-alike, the longest of each label."""
+    """Return the targets that stand: company right, no look-alike, the longest of each label.
+
+    Args:
+        text: clean text.
+        found: the candidates, by start.
+        book: the rules.
+        sentences: those that hold a candidate, in order.
+        sections: the sections.
+
+    Returns:
+        Targets by start, then end, then label.
+    """
     standing: dict[str, list[Target]] = {}
-    found = list(found)
-    named = sorted((t for t in found if not t.term.entry.near), key=_start)
+    named = [t for t in found if not t.term.entry.near]
     for target in found:
         if _company_is_right(text, target, sentences, sections or [], named):
             standing.setdefault(target.term.label, []).append(target)
-    kept = [t for label, targets in standing.items() for t in _longest(_unrefused(text, book, label, targets), book)]
-    return sorted(kept, key=lambda t: (t.start, t.end, t.term.label))
+    kept: list[Target] = []
+    while standing:
+        label, targets = standing.popitem()
+        kept += _longest(_unrefused(text, book, label, targets), book)
+    del named
+    for key in (attrgetter("term.label"), attrgetter("end"), attrgetter("start")):
+        kept.sort(key=key)  # one after the other: a key of three takes as much memory as the mention
+    return kept
 
 
 def _company_is_right(
@@ -209,11 +229,11 @@ def _start(target: Target) -> int:
 
 
 def _longest(targets: list[Target], book: Rulebook) -> list[Target]:
-    """Return the targets of one label without overlaps: longer ones first, then those of the earlier rule."""
+    """Return the targets of one label, given by start, without overlaps: longer ones first, then those of the earlier rule."""
     kept: list[Target] = []
     group: list[Target] = []
     reach = -1
-    for target in sorted(targets, key=lambda t: t.start):  # only those that hang together can overlap
+    for target in targets:  # only those that hang together can overlap
         if target.start >= reach and group:
             kept += _longest_of(group, book)
             group = []

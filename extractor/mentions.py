@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from typing import Any
 
 from extractor.ages import Ages
 from extractor.causes import CauseLinker, Link
 from extractor.cleantext import CleanText
 from extractor.context import ContextEngine, CueMatch, Edge, refine
-from extractor.dates import DateMention, find_dates
+from extractor.dates import DateMention, NoteDates, find_dates
 from extractor.eventdates import LISTED, ends_disease, goes_on, is_past, nearest_date, told_as_ongoing
 from extractor.forms import form_answer
 from extractor.general import GeneralKnowledge
@@ -77,9 +79,9 @@ class Assembler:
         sections: list[Section],
         sentences: Sequence[tuple[int, int]],
         targets: Sequence[Target],
-        edges: Sequence[Edge],
-    ) -> list[Mention]:
-        """Return the mentions of a note.
+        edges: Iterable[Edge],
+    ) -> Iterator[Mention]:
+        """Yield the mentions of a note, a sentence at a time, so that those of a long note need not be held at once.
 
         Args:
             note: the note.
@@ -87,38 +89,26 @@ class Assembler:
             sections: its sections.
             sentences: its sentences.
             targets: the spans that are mentions, in order.
-            edges: cues and the targets they govern.
+            edges: cues and the targets they govern, sentence by sentence.
 
-        Returns:
+        Yields:
             Mentions by start, then end, then label.
         """
         text = cleaned.text
-        cues: dict[int, list[CueMatch]] = {}
-        for edge in refine(text, targets, edges):
-            cues.setdefault(edge.target, []).append(edge.cue)
         lists = ListHeads(self._context, text, sections)
-        for index, target in enumerate(targets):
-            inherited = lists.cues(target)
-            if inherited:
-                cues[index] = _with_inherited(cues.get(index, []), inherited)
-        mentions = []
         general = self._general.read(text)
-        dates: dict[tuple[int, int], list[DateMention]] = {}
         heads = [t for t in targets if t.term.label == "HLH"]
-        by_sentence: dict[tuple[int, int], list[int]] = {}
-        for index, target in enumerate(targets):
-            by_sentence.setdefault(sentence_of(sentences, target.start), []).append(index)
-        for sentence, indices in by_sentence.items():
-            dates[sentence] = [
-                d for d in find_dates(text, *sentence, note.note_date) if self._stories.is_of_event(text, d)
-            ]
-            company = [targets[i] for i in indices]
+        story = NoteDates(text, note.note_date)
+        recent: deque[tuple[int, list[Mention]]] = deque()
+        for sentence, company, governed in _by_sentence(sentences, targets, edges):
+            dates = [d for d in find_dates(text, *sentence, note.note_date) if self._stories.is_of_event(text, d)]
             near = heads[
                 bisect_left(heads, sentence[0] - CAUSE_REACH, key=_start) : bisect_left(heads, sentence[0], key=_start)
             ]
             causes = self._causes.link(text, sentence, company, near)
-            for index in indices:
-                target = targets[index]
+            cues = self._cues(text, company, governed, lists)
+            mentions: list[Mention] = []
+            for target, own in zip(company, cues, strict=True):
                 if target.term.label == "HLH_CAUSE" and target not in causes:
                     continue  # an infection or drug without a causal statement
                 if target.term.entry.source != "caller" and general.is_general(
@@ -126,20 +116,40 @@ class Assembler:
                 ):
                     continue  # the world, not this patient
                 section = section_at(sections, target.start)
-                state = self._state(
-                    note, text, sentence, section, target, company, cues.get(index, ()), dates[sentence]
-                )
+                state = self._state(note, text, sentence, section, target, company, own, dates, story)
                 if target.term.label == "HLH_CAUSE":
                     apply_link(state, causes[target])
-                mentions.append(
-                    self._mention(note, cleaned, sentence, section, target, company, state, dates[sentence])
-                )
+                mentions.append(self._mention(note, cleaned, sentence, section, target, company, state, dates))
+            while recent and recent[0][0] < sentence[0] - CAUSE_REACH:
+                recent.popleft()
+            recent.append((sentence[1], mentions))
+            told = [m for _, each in recent for m in each] if causes else []
             for cause in causes:
                 if cause.term.label != "HLH_CAUSE" and not general.is_general(
                     sentence, cause.start, cause.end, "HLH_CAUSE"
                 ):
-                    mentions.append(self._cause(note, cleaned, sentence, sections, cause, causes[cause], mentions))
-        return sorted(mentions, key=lambda m: (m.start, m.end, m.label))
+                    mentions.append(self._cause(note, cleaned, sentence, sections, cause, causes[cause], told))
+            yield from sorted(mentions, key=lambda m: (m.start, m.end, m.label))
+
+    @staticmethod
+    def _cues(
+        text: str, company: Sequence[Target], edges: Sequence[Edge], lists: ListHeads
+    ) -> list[Sequence[CueMatch]]:
+        """Return for each mention of a sentence the cues that govern it.
+
+        Args:
+            text: clean text.
+            company: the mentions.
+            edges: cues and which of them they govern.
+            lists: the lists of the note, whose heads govern their items.
+        """
+        found: list[list[CueMatch]] = [[] for _ in company]
+        for edge in refine(text, company, edges):
+            found[edge.target].append(edge.cue)
+        return [
+            _with_inherited(own, inherited) if (inherited := lists.cues(target)) else own
+            for target, own in zip(company, found, strict=True)
+        ]
 
     def _state(
         self,
@@ -151,6 +161,7 @@ class Assembler:
         company: Sequence[Target],
         cues: Sequence[CueMatch],
         dates: Sequence[DateMention],
+        story: NoteDates,
     ) -> State:
         state = State()
         named: set[str] = {c.cue.category for c in cues}
@@ -173,7 +184,7 @@ class Assembler:
         if "patient" in named:
             state.family = False
         date = nearest_date(text, target, company, dates, sentence[0])
-        dated = date or self._stories.of_mention(text, note.note_date, target)
+        dated = date or self._stories.of_mention(text, note.note_date, target, story)
         if (
             dated
             and not state.family
@@ -372,6 +383,24 @@ def _with_inherited(own: Sequence[CueMatch], inherited: Sequence[CueMatch]) -> l
     named = {cue.cue.category for cue in own}
     gainsaid = {"historical"} if "current" in named else set()
     return [*(cue for cue in inherited if cue.cue.category not in gainsaid), *own]
+
+
+def _by_sentence(
+    sentences: Sequence[tuple[int, int]], targets: Sequence[Target], edges: Iterable[Edge]
+) -> Iterator[tuple[tuple[int, int], Sequence[Target], list[Edge]]]:
+    """Yield each sentence that holds a mention with its mentions, and the edges to them by their places among these."""
+    pending = iter(edges)
+    edge = next(pending, None)
+    first = 0
+    for sentence, group in groupby(targets, key=lambda t: sentence_of(sentences, t.start)):
+        company = list(group)
+        upto = first + len(company)
+        governed = []
+        while edge is not None and edge.target < upto:
+            governed.append(Edge(edge.target - first, edge.cue))
+            edge = next(pending, None)
+        yield sentence, company, governed
+        first = upto
 
 
 def _start(target: Target) -> int:

@@ -26,7 +26,10 @@ AROUND = 90
 _WORD = re.compile(r"[A-Za-z]{7,24}")
 _NAME = re.compile(r"[A-Za-z]{8,24}")
 _GROUP = re.compile(r"\{([A-Za-z|]*)\}")
-_KEPT = 200_000
+_KEPT = 60_000
+"""Words of which it is remembered whether they are right."""
+_PIECE = 100_000
+"""Characters whose words are gathered at once."""
 _LETTERS = bytes(ord(chr(b).lower()) if b < 128 and chr(b).isalpha() else 32 for b in range(256))
 
 
@@ -86,6 +89,12 @@ def distance(a: str, b: str, most: int) -> int:
             return most + 1
         before, last = last, now
     return last[-1]
+
+
+def _piece_end(text: str, low: int) -> int:
+    """Return where a piece of text ends, which is between two words."""
+    high = text.find(" ", low + _PIECE)
+    return len(text) if high < 0 else high
 
 
 @dataclass(eq=False)
@@ -184,10 +193,19 @@ class Speller:
         Args:
             text: clean text.
         """
-        if not self._names or not self._may_be_misspelled(text):
+        if not self._names:
             return
+        low = 0
+        while low < len(text):
+            high = _piece_end(text, low)
+            if self._may_be_misspelled(text[low:high]):
+                yield from self._between(text, low, high)
+            low = high
+
+    def _between(self, text: str, low: int, high: int) -> Iterator[Misspelled]:
+        """Yield the matches on misspelled words of a piece of text."""
         seen = self._seen
-        for match in _WORD.finditer(text):
+        for match in _WORD.finditer(text, low, high):
             word = match.group().lower()
             fix = seen[word] if word in seen else self.correction(word)
             if fix is not None:

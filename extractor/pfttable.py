@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from extractor.lines import line_around
+
 HEADER_LINES = 8
 """Lines above a row in which the header of its table is looked for."""
 _OFF = 7.0
@@ -38,9 +40,8 @@ def cell_under(text: str, start: int, *, percent: bool) -> Cell | None:
     Returns:
         The number, or ``None`` where no header names such a column or nothing stands under it.
     """
-    line_start = text.rfind("\n", 0, start) + 1
-    line_end = text.find("\n", start)
-    row = text[line_start : len(text) if line_end < 0 else line_end]
+    line_start, line_end = line_around(text, start, start)
+    row = text[line_start:line_end]
     at = _column(text[max(0, line_start - 1500) : line_start].split("\n")[-HEADER_LINES - 1 : -1], percent=percent)
     if at is None:
         return None

@@ -118,7 +118,7 @@ class TargetComponent:
         from spacy.tokens import Span
 
         found = [self._exactly(doc, s) for s in doc.spans.get(CANDIDATES, ())]
-        found += unmatched(doc.text, self.book)
+        found = sorted(found + unmatched(doc.text, self.book), key=lambda target: target.start)
         targets = choose(doc.text, found, self.book, doc.user_data["sentences"], doc.user_data["sections"])
         doc.user_data["targets"] = targets
         spans = []
@@ -155,6 +155,7 @@ class MentionComponent:
         edges = []
         for span, modifier in doc._.context_graph.edges:
             edges.append(Edge(by_span[span.start, span.end, span.label], _exactly(doc, modifier)))
+        edges.sort(key=lambda edge: edge.target)
         found = self.assembler.assemble(
             doc.user_data.get("note") or Note("", "", _cleaned(doc).original),
             _cleaned(doc),

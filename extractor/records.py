@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from extractor.markup import Plain, plain_of
 from extractor.schema import MENTION_COLUMNS, Mention, Note
-from extractor.screener import first_seen, in_order, sentence_keys
+from extractor.screener import first_seen, in_order, sentence_key
 from extractor.shift import date_moved_back, mentions_moved_back
 
 SHOWN: Final = 300
@@ -48,27 +48,28 @@ class NoteResult(NamedTuple):
     fault: str | None = None
 
 
-def pack(note: Note, mentions: Sequence[Mention], *, redact: bool) -> NoteResult:
+def pack(note: Note, mentions: Iterable[Mention], *, redact: bool) -> NoteResult:
     """Return what is kept of a note, its dates as they were before it was de-identified.
 
     Args:
         note: the note.
-        mentions: its mentions.
+        mentions: its mentions, taken one by one, so that those of a long note are never held at once.
         redact: keep no words of the note.
     """
-    mentions = mentions_moved_back(note, mentions)
-    keys = sentence_keys(note, mentions)
-    plain = plain_of(note.text) if mentions and not redact else None
-    rows = [
-        [
-            [None if redact and name == "text" else getattr(m, name) for name in _STORED],
-            keys.get(m.mention_id),
-            None if redact else snippet_of(note.text, m, plain),
-        ]
-        for m in mentions
-    ]
+    plain = None
     # JSON and not pickle: the checkpoint outlives the run, and reading a file must never run what stands in it
-    packed = zlib.compress(json.dumps(rows, separators=(",", ":")).encode(), level=1) if rows else None
+    press, pieces, begun = zlib.compressobj(level=1), [], False
+    for mention in mentions_moved_back(note, mentions):
+        if not begun:
+            plain = plain_of(note.text)
+        row = [
+            [None if redact and name == "text" else getattr(mention, name) for name in _STORED],
+            sentence_key(note, mention, plain),
+            None if redact else snippet_of(note.text, mention, plain),
+        ]
+        pieces.append(press.compress(f"{',' if begun else '['}{json.dumps(row, separators=(',', ':'))}".encode()))
+        begun = True
+    packed = b"".join([*pieces, press.compress(b"]"), press.flush()]) if begun else None
     return NoteResult(note.patient_id, note.note_id, date_moved_back(note), packed)
 
 

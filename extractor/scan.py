@@ -8,16 +8,14 @@ decides at the places where a match can begin, and nowhere else. The result is t
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any, Final
 
-from extractor import anchors
+from extractor.anchorindex import AnchorIndex, index_of
 from extractor.anchors import LONGEST, signs_of, width_of
-from extractor.expressions import Expressions, Packed, code_of, packed
+from extractor.expressions import Expressions
 from extractor.frequencies import folded
-from extractor.kept import kept
 
 LOOK_AROUND: Final = 80
 """Characters behind a match that its expression may look at without matching them."""
@@ -64,50 +62,45 @@ class PatternSet:
         return width
 
     @cached_property
-    def _kept(self) -> Derived:
-        """What is derived from the patterns once and for all."""
-        sources = (sys.byteorder, *self.parts)
-        made: Derived = kept("anchors", sources, _DERIVED_BY, lambda: _derived(self.parts))
-        return made
+    def _anchors(self) -> AnchorIndex:
+        return index_of(self.parts)
 
     @cached_property
     def _expressions(self) -> Expressions:
-        return Expressions(self.parts, self._kept[3])
+        return Expressions(self.parts, self._anchors.codes)
 
     @cached_property
     def _uses(self) -> list[list[_Use] | None]:
         """What each string stands for, made ready when the string is first met: most never are."""
-        return [None] * len(self._kept[0])
+        return [None] * len(self._anchors.strings)
 
     def _use(self, string: int) -> list[_Use]:
         """Return what a string stands for."""
         found = self._uses[string] = [
-            (self._owners[part], part, first, last, width, [a.encode() for a in also])
-            for part, first, last, width, also in self._kept[1][string]
+            (self._owners[part], part, first, last, width, also)
+            for part, first, last, width, also in self._anchors.uses_of(string)
         ]
         return found
 
     @cached_property
     def _ahead(self) -> int:
         """How far behind its beginning a match may hold the string by which it is found."""
-        found = [-first for each in self._kept[1] for _, first, *_ in each]
-        return LOOK_AROUND + max(
-            [*found, *(width_of(self.parts[part]) for part, any_of in self._bare if any_of)], default=0
-        )
+        widths = (width_of(self.parts[part]) for part, any_of in self._bare if any_of)
+        return LOOK_AROUND + max([self._anchors.furthest, *widths])
 
     @property
     def unanchored(self) -> list[int]:
         """The parts that are run over the whole text."""
-        return self._kept[2]
+        return self._anchors.bare
 
     @cached_property
     def _bare(self) -> list[tuple[int, str]]:
         """The parts without strings, each with signs one of which its matches hold or stand behind, if there are."""
-        return [(part, signs_of(self.parts[part])) for part in self._kept[2]]
+        return [(part, signs_of(self.parts[part])) for part in self.unanchored]
 
     @cached_property
     def _automaton(self) -> Any:
-        strings = [s.encode() for s in self._kept[0]]
+        strings = [s.encode() for s in self._anchors.strings]
         try:
             from ahocorasick_rs import BytesAhoCorasick
         except ImportError:
@@ -124,19 +117,21 @@ class PatternSet:
             start: where the stretch begins.
             end: where it ends; ``None`` for the end of the text.
             limit: where the text is taken to end, as ``endpos`` of ``finditer``.
+
+        Yields:
+            Matches in the order of their patterns, in long stretches a piece of text at a time.
         """
-        found = self.matching(text, start, len(text) if end is None else end, limit)
-        for index in sorted(found):
-            matches = found[index]
-            if len(matches) == 1:
-                yield index, next(iter(matches.values()))
-                continue
-            done = start
-            for place in sorted(matches):
-                if place[0] >= done:
-                    match = matches[place]
-                    yield index, match
-                    done = max(match.end(), place[0] + 1)
+        end = len(text) if end is None else end
+        done: dict[int, int] = {}
+        for low in range(start, max(end, start + 1), PIECE):
+            found = self.matching(text, low, min(end, low + PIECE), limit)
+            for index in sorted(found):
+                matches = found[index]
+                for place in sorted(matches):
+                    if place[0] >= done.get(index, 0):
+                        match = matches[place]
+                        yield index, match
+                        done[index] = max(match.end(), place[0] + 1)
 
     def matching(
         self, text: str, start: int, end: int, limit: int | None = None
@@ -234,28 +229,6 @@ class PatternSet:
                 if whole is not None:
                     found.setdefault(self._owners[part], {})[at, part] = whole
                 at += 1
-
-
-Derived = tuple[list[str], list[list[tuple[int, int, int, int, list[str]]]], list[int], Packed]
-"""Strings, for each the (part, first, last, width, also) of what it stands for, the parts without any, and all compiled."""
-_DERIVED_BY: Final = ("anchors", "expressions", "frequencies", "scan")
-
-
-def _derived(parts: tuple[str, ...]) -> Derived:
-    """Return the anchors of expressions, by the strings that are looked for."""
-    uses: dict[str, list[tuple[int, int, int, int, list[str]]]] = {}
-    bare, codes = [], []
-    for part, expression in enumerate(parts):
-        codes.append(code_of(expression))
-        found = anchors.anchors_of(expression)
-        if found is None:
-            bare.append(part)
-            continue
-        for each, first, last, also in found:
-            width = 0 if first == last else width_of(expression)
-            for string in sorted(each):
-                uses.setdefault(string, []).append((part, first, last, width, sorted(also)))
-    return list(uses), list(uses.values()), bare, packed(codes)
 
 
 class _PlainSearch:

@@ -11,7 +11,7 @@ from pathlib import Path
 from extractor.dates import parse_date
 from extractor.errors import UsageError
 from extractor.extract import Extractor
-from extractor.markup import plain_of
+from extractor.markup import Plain, plain_of
 from extractor.resolver import published, resolve
 from extractor.schema import Answer, Mention, Note
 from extractor.shift import date_moved_back, mentions_moved_back
@@ -80,7 +80,7 @@ class Screener:
         keys = []
         dates = [date_moved_back(note) for note in ordered]
         for note, date in zip(ordered, dates, strict=True):
-            mentions = self.extractor.signals(note)
+            mentions = list(self.extractor.signals(note))
             keys.append((date, sentence_keys(note, mentions)))
             found += mentions_moved_back(note, mentions)
         answers = self.resolve(next(iter(patients), ""), found, dates, first_seen(keys))
@@ -104,15 +104,24 @@ def sentence_keys(note: Note, mentions: Sequence[Mention]) -> dict[str, str]:
         note: the note.
         mentions: its mentions; those in short sentences get no key.
     """
-    keys: dict[str, str] = {}
     plain = plain_of(note.text) if mentions else None
-    for m in mentions:
-        place = m.sentence_start, m.sentence_end
-        sentence = plain.between(*place) if plain is not None else note.text[slice(*place)]
-        letters = _SPACE.sub("", sentence.lower())
-        if len(letters) >= MIN_COPIED:
-            keys[m.mention_id] = hashlib.blake2b(letters.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
-    return keys
+    return {m.mention_id: key for m in mentions if (key := sentence_key(note, m, plain)) is not None}
+
+
+def sentence_key(note: Note, mention: Mention, plain: Plain | None) -> str | None:
+    """Return a key of a mention's sentence, by which the sentence is known again in later notes; short ones have none.
+
+    Args:
+        note: the note.
+        mention: the mention.
+        plain: the words of a note that is HTML or RTF.
+    """
+    place = mention.sentence_start, mention.sentence_end
+    sentence = plain.between(*place) if plain is not None else note.text[slice(*place)]
+    letters = _SPACE.sub("", sentence.lower())
+    if len(letters) < MIN_COPIED:
+        return None
+    return hashlib.blake2b(letters.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def first_seen(notes: Iterable[tuple[str | None, dict[str, str]]]) -> dict[str, str | None]:

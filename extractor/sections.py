@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import sys
+from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -89,13 +90,15 @@ class SectionFinder:
     def find(self, text: str) -> list[Section]:
         """Return the sections of a clean text, in order; text before the first header has none."""
         heads: dict[int, tuple[int, int, SectionRule | None]] = {}
-        lines = [0, *(m.end() for m in _BREAK.finditer(text))]
-        inline = [m.start() + 2 for m in _STOP.finditer(text)]
+        lines = array("q", chain([0], (m.end() for m in _BREAK.finditer(text))))
+        inline = array("q", (m.start() + 2 for m in _STOP.finditer(text)))
         for m in chain(_matches(_OTHER, text, lines), _matches(_INLINE_OTHER, text, inline)):
             heads[m.start(m.lastgroup)] = (m.start(m.lastgroup), m.end(), None)  # type: ignore[arg-type]
         named = [(at, numbers) for at in lines if (numbers := self._on_line(text, at))]
-        within = [(at, numbers) for at in inline if (numbers := self._at(text, at))]
-        for which, places in ((_PLAIN, named), (_INLINE, within), (_KNOWN, named)):
+        within = ((at, numbers) for at in inline if (numbers := self._at(text, at)))
+        kinds: tuple[tuple[int, Iterable[tuple[int, tuple[int, ...]]]], ...]
+        kinds = (_PLAIN, named), (_INLINE, within), (_KNOWN, named)
+        for which, places in kinds:
             for m, number in self._named(which, text, places):
                 if which == _PLAIN and not _ABBREVIATED.fullmatch(m.group(1)):
                     continue  # "trial team met" is no header "trial"; "FH lymphoma" is one

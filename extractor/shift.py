@@ -9,7 +9,7 @@ between two full dates stays what it was, and ``--as-of`` means the real day. Th
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -39,14 +39,14 @@ def moved_back(iso: str | None, days: int) -> str | None:
         return None
 
 
-def mentions_moved_back(note: Note, mentions: Sequence[Mention]) -> list[Mention]:
-    """Return a note's mentions with their dates as they were before the note was de-identified.
+def mentions_moved_back(note: Note, mentions: Iterable[Mention]) -> Iterator[Mention]:
+    """Yield a note's mentions with their dates as they were before the note was de-identified.
 
     Args:
         note: the note.
         mentions: its mentions, with the dates that stand in it.
     """
-    return [_moved(m, note.date_shift) for m in mentions] if note.date_shift else list(mentions)
+    return (_moved(m, note.date_shift) if note.date_shift else m for m in mentions)
 
 
 def date_moved_back(note: Note) -> str | None:

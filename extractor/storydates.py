@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from extractor.dates import DateMention, find_dates
+from extractor.dates import DateMention, NoteDates, find_dates
 from extractor.matching import Target
 from extractor.ruleshapes import DateRule
 
@@ -83,17 +83,18 @@ class StoryDates:
             self._before("no_year_before", text, date) or self._behind("no_year_behind", text, date)
         )
 
-    def of_mention(self, text: str, note_date: str | None, target: Target) -> DateMention | None:
+    def of_mention(self, text: str, note_date: str | None, target: Target, dates: NoteDates) -> DateMention | None:
         """Return the date of the row or of the narrative in which a mention stands, if it has one.
 
         Args:
             text: clean text.
             note_date: ISO date of the note.
             target: the mention, whose own sentence holds no date for it.
+            dates: the dates of the note.
         """
         if target.term.label not in _OF_ROWS:
             return None
-        return self.of_row(text, note_date, target) or self._of_paragraph(text, note_date, target)
+        return self.of_row(text, note_date, target) or self._of_paragraph(text, target, dates)
 
     def _events(self, text: str, start: int, end: int, note_date: str | None) -> list[DateMention]:
         return [d for d in find_dates(text, start, end, note_date) if self.is_of_event(text, d)]
@@ -119,7 +120,7 @@ class StoryDates:
             line = above
         return None
 
-    def _of_paragraph(self, text: str, note_date: str | None, target: Target) -> DateMention | None:
+    def _of_paragraph(self, text: str, target: Target, dates: NoteDates) -> DateMention | None:
         if target.term.label not in _OF_STORIES:
             return None
         low = max(0, target.start - REACH)
@@ -128,8 +129,10 @@ class StoryDates:
             low = item.end()
         found = [
             d
-            for d in self._events(text, low, target.start, note_date)
-            if not _is_aside(text, d, target) and not self._behind("no_story_behind", text, d)
+            for d in dates.between(low, target.start)
+            if self.is_of_event(text, d)
+            and not _is_aside(text, d, target)
+            and not self._behind("no_story_behind", text, d)
         ]
         if not found or self._before("no_story_before", text, found[-1]):
             return None

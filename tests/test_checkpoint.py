@@ -26,7 +26,7 @@ TEXTS = [
 @pytest.mark.parametrize("text", TEXTS)
 def test_what_is_kept_of_a_note_is_what_was_found(text: str) -> None:
     note = Note("p\ud800", "n", text, "2024-03-05")
-    mentions = Extractor().signals(note)
+    mentions = list(Extractor().signals(note))
     assert unpack(pack(note, mentions, redact=False)).mentions == mentions
 
 

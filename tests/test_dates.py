@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractor.dates import find_dates, parse_date
-from tests.shared import any_text, examples
+from extractor.dates import NoteDates, find_dates, parse_date
+from tests.shared import any_text, examples, notes_of
 
 NOTED = "2024-03-09"
 MONTHS = list(calendar.month_name)[1:]
@@ -19,6 +19,24 @@ MONTHS = list(calendar.month_name)[1:]
 def isos(text: str, note_date: str | None = NOTED) -> list[str]:
     """Return the dates of a text."""
     return [d.iso for d in find_dates(text, 0, len(text), note_date)]
+
+
+@pytest.mark.parametrize("number", range(0, 400, 40))
+def test_the_dates_of_a_note_read_once_are_those_of_its_text(number: int) -> None:
+    note = notes_of("dev")[number]
+    whole = NoteDates(note.text, note.note_date).between(0, len(note.text))
+    assert whole == find_dates(note.text, 0, len(note.text), note.note_date)
+
+
+@pytest.mark.parametrize("gap", range(300, 420, 7))
+def test_a_date_over_the_edge_of_what_is_read_at_once_is_read_whole(gap: int) -> None:
+    text = "-" * gap + " on 12 January 2021 and on 03/2022"
+    assert [d.iso for d in NoteDates(text, None).between(0, len(text))] == ["2021-01-12", "2022-03"]
+
+
+def test_a_date_that_a_stretch_cuts_is_none_of_it() -> None:
+    text = "seen on 12 January 2021."
+    assert NoteDates(text, None).between(0, text.index("2021") + 2) == []
 
 
 ABSOLUTE = [

@@ -8,13 +8,15 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice, pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from extractor import Extractor, Note
-from extractor.schema import ATTRIBUTES, LABELS
+from extractor.mentions import Assembler
+from extractor.schema import ATTRIBUTES, LABELS, Mention
 from tests.shared import ODD, any_text, examples, notes_of, pitted, spliced
 
 ODD_TEXTS = [
@@ -106,6 +108,30 @@ def test_a_note_of_more_than_a_million_characters_is_read_to_its_end(extractor: 
     assert [m.text for m in mentions] == ["asthma", "COPD", "lymphoma"]
     assert [long_note[m.start : m.end] for m in mentions] == ["asthma", "COPD", "lymphoma"]
     assert [m.negated for m in mentions] == [True, False, False]
+
+
+def test_the_first_mention_of_a_long_note_is_told_before_the_last_is_made(
+    extractor: Extractor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+    row = Assembler._row
+
+    def counted(self: Assembler, *given: Any, **named: Any) -> Mention:
+        made.append(1)
+        return row(self, *given, **named)
+
+    monkeypatch.setattr(Assembler, "_row", counted)
+    mentions = extractor.mentions_of([Note("p", "n", "Known asthma. No COPD.\n" * 500)])
+    next(mentions)
+    assert len(made) < 10
+    assert sum(1 for _ in mentions) == 999
+
+
+@pytest.mark.parametrize("gap", [" ", "\n"])
+def test_a_note_without_line_breaks_is_read_as_one_with_them(extractor: Extractor, gap: str) -> None:
+    text = gap.join(["Known asthma, uses her inhaler daily.", "Denies COPD or other lung disease."] * 600)
+    found = [(m.concept, m.negated) for m in extractor.mentions(text)]
+    assert found.count(("asthma", False)) == found.count(("chronic obstructive pulmonary disease", True)) == 600
 
 
 @pytest.mark.parametrize("blank", ["", " ", "\n", "\r\n\t", "\u00a0", "\u200b"])

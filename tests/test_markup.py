@@ -311,7 +311,7 @@ def test_placeholders_neither_add_mentions_nor_break_sentences(
 
 def test_the_report_shows_words_and_no_tags(extractor: Extractor) -> None:
     note = Note("p", "n", "<p>Denies <b>asth</b>ma and COPD since the transplant in 2019.</p>")
-    mentions = extractor.signals(note)
+    mentions = list(extractor.signals(note))
     snippet = snippet_of(note.text, mentions[0], plain_of(note.text))
     assert snippet.text == "Denies asthma and COPD since the transplant in 2019."
     assert snippet.text[snippet.start : snippet.end] == "asthma"
@@ -320,7 +320,7 @@ def test_the_report_shows_words_and_no_tags(extractor: Extractor) -> None:
 def test_a_copied_sentence_is_known_again_in_other_tags(extractor: Extractor) -> None:
     texts = ("Denies asthma and COPD since 2019.", "<div>Denies <i>asthma</i> and&nbsp;COPD since 2019.</div>")
     notes = [Note("p", f"n{i}", text) for i, text in enumerate(texts)]
-    keys = [set(sentence_keys(note, extractor.signals(note)).values()) for note in notes]
+    keys = [set(sentence_keys(note, list(extractor.signals(note))).values()) for note in notes]
     assert len(keys[0]) == 1 and keys[0] == keys[1]
 
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from extractor.anchorindex import index_of
 from extractor.anchors import anchors_of, signs_of, width_of
 from extractor.cleantext import clean
 from extractor.context import ContextEngine
@@ -31,6 +32,13 @@ def patterns_of(book: Rulebook) -> list[list[str]]:
         *(look_alike.parts for look_alike in book.look_alikes),
         *(rule.parts for rule in ContextEngine(book.cues).rules),
     ]
+
+
+def _index(patterns: Sequence[Sequence[str]]) -> tuple[object, ...]:
+    """Return all that an index of patterns tells."""
+    index = index_of(tuple(part for parts in patterns for part in parts))
+    uses = [list(index.uses_of(number)) for number in range(len(index.strings))]
+    return index.strings, uses, index.bare, json.dumps(index.codes)
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +104,16 @@ def test_the_scan_finds_what_finditer_finds_on_raw_text(patterns: PatternSet, te
 @given(text=any_text())
 def test_the_scan_finds_what_finditer_finds_on_any_text(patterns: PatternSet, text: str) -> None:
     assert scanned(patterns, text) == searched(patterns, text)
+
+
+@pytest.mark.parametrize("piece", [30, 1_000])
+@pytest.mark.parametrize("number", range(0, 60, 12))
+def test_a_long_text_read_in_pieces_gives_what_finditer_finds(
+    patterns: PatternSet, number: int, piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = clean(notes_of("dev")[number].text).text
+    monkeypatch.setattr("extractor.scan.PIECE", piece)
+    assert {i: sorted(spans) for i, spans in scanned(patterns, text).items()} == searched(patterns, text)
 
 
 @examples(25)
@@ -183,23 +201,23 @@ def test_small_sets_find_what_finditer_finds(
 
 
 def test_anchors_are_kept_for_their_owner_alone_and_read_again(cache: Path) -> None:
-    first = PatternSet([["asthma|copd", r"\d+"]])._kept
+    first = _index([["asthma|copd", r"\d+"]])
     (kept,) = cache.iterdir()
     assert (kept.stat().st_mode & 0o077, cache.stat().st_mode & 0o077) == (0, 0)
-    assert PatternSet([["asthma|copd", r"\d+"]])._kept == json.loads(json.dumps(first))
+    assert _index([["asthma|copd", r"\d+"]]) == first
 
 
 def test_other_patterns_are_kept_apart(cache: Path) -> None:
-    assert PatternSet([["asthma"]])._kept != PatternSet([["copd"]])._kept
+    assert _index([["asthma"]]) != _index([["copd"]])
     assert len(list(cache.iterdir())) == 2
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[1, 2]", b"\xff\x00", b'{"a": 1}'])
 def test_a_broken_file_of_kept_anchors_is_done_without(cache: Path, content: bytes) -> None:
-    first = PatternSet([["asthma"]])._kept
+    first = _index([["asthma"]])
     (kept,) = cache.iterdir()
     kept.write_bytes(content)
-    assert PatternSet([["asthma"]])._kept == first
+    assert _index([["asthma"]]) == first
 
 
 def test_a_folder_that_cannot_be_made_is_done_without(cache: Path) -> None:

@@ -189,7 +189,7 @@ ORIGIN = Origin("notecriteria 1 (rules x)", dt.datetime(2024, 5, 1, 12, 30), Con
 
 def loaded(text: str, date: str | None = "2024-03-05") -> dict[str, dict[str, Any]]:
     """Return a note's rows by label."""
-    mentions = Extractor().signals(Note("11", "1", text, date))
+    mentions = list(Extractor().signals(Note("11", "1", text, date)))
     return {m.label: row_of(m, None, ORIGIN) for m in mentions if not m.label.startswith("_")}
 
 

@@ -28,7 +28,7 @@ class Remembering(Extractor):
         """Return what was found in the note when it was first read."""
         key = (note.patient_id, note.note_id, note.text, note.note_date)
         if key not in self._read:
-            self._read[key] = super().signals(note)
+            self._read[key] = list(super().signals(note))
         return self._read[key]
 
 
