@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from extractor.numbers import WORDS
+from extractor.numbers import ORDINALS, WORDS
 
 NUMBER_WORDS = WORDS | {"a": 1}
 
@@ -16,7 +16,7 @@ _W = r"(?P<c>\d{1,3}|" + "|".join(NUMBER_WORDS) + r")"
 
 
 _DURATION = re.compile(
-    rf"(?:(?P<x>[x*]|for|over|during|times)\s?(?:the\slast\s|a\stotal\sof\s|another\s|about\s|~\s?)?)?(?<![\d./A-WYZa-wyz]){_W}[\s-]{{0,2}}(?:(?:consecutive|successive|full|more|whole|straight|daily|further)\s)?(?P<u>d(?:ays?)?|/7|w(?:ee)?ks?|w|/52|months?|mos?|mths?|/12|doses|dose|pulses|infusions|nights|mornings|evenings)(?![A-Za-z])",
+    rf"(?:(?P<x>[x*]|for|over|during|times)\s?(?:the\slast\s|a\stotal\sof\s|another\s|about\s|~\s?)?)?(?<![\d./A-WYZa-wyz]){_W}[\s-]{{0,2}}(?:(?:consecutive|successive|full|more|whole|straight|daily|further)\s)?(?P<u>d(?:ays?)?|/7|w(?:ee)?ks?|fortnights?|w|/52|months?|mos?|mths?|/12|doses|dose|pulses|infusions|nights|mornings|evenings)(?![A-Za-z])",
     re.IGNORECASE,
 )
 
@@ -72,6 +72,47 @@ _DAY_NUMBERS = re.compile(
 _DAY_OF = re.compile(
     r"(?<![A-Za-z])(?:day|d)\s?#?(?P<a>\d{1,2})(?:\s?(?:of|/)\s?(?P<b>\d{1,2}))?(?!\d|\s?[-/+]\s?\d)", re.IGNORECASE
 )
+
+
+_ORDINAL = rf"(?P<ord>\d{{1,2}}(?:st|nd|rd|th)|{'|'.join(ORDINALS)})"
+_NTH_OF = re.compile(
+    rf"(?<![A-Za-z\d.,/-])(?:(?:day|d)\s?#?(?P<a>\d{{1,2}})|{_ORDINAL}\s(?P<u>day|week|month))\s(?:of\s|on\s)"
+    r"(?:(?:his|her|the|their|IV|i\.v\.|intravenous|oral|pulsed?|high-dose)\s){0,3}(?:\d[\d.,]{0,5}\s?m?g\s(?:of\s)?)?$",
+    re.IGNORECASE,
+)
+"""Which day of a course it is, before the drug's name ("currently day 6 of", "in her third week of")."""
+
+
+_IS_NTH = re.compile(
+    rf"(?<![A-Za-z])(?:today|now|currently)\s(?:is\s|on\s|in\s|at\s)?(?:(?:the|his|her|their)\s)?{_ORDINAL}\s(?P<u>day|week|month)(?![A-Za-z])",
+    re.IGNORECASE,
+)
+"""Which day of a course today is ("today is the fifth day")."""
+
+
+_LAST_UNIT = re.compile(
+    r"(?<![A-Za-z])(?:(?:for|over|during|throughout)\s(?:the\s)?(?:past|last|whole|entire)|since\slast)\s(?P<u>week|month|fortnight)(?![A-Za-z])",
+    re.IGNORECASE,
+)
+"""A stretch up to today without a number ("for the past week")."""
+
+
+_STOPPED_AFTER = re.compile(
+    rf"(?<![A-Za-z])(?:stopped|discontinued|ceased|ended|abandoned|halted|given\sup|d/c'?d|withdrawn)\s(?:\w+\s)?after\s(?:only\s|just\s)?{_W}[\s-](?P<u>days?|doses?|weeks?)(?![A-Za-z])",
+    re.IGNORECASE,
+)
+"""How long a course had gone on when it was stopped."""
+
+
+_GIVEN_OF = re.compile(
+    r"(?<![A-Za-z])(?:dose|pulse|infusion)\s?(?:no\.?\s?|number\s|#)?(?P<a>\d)\s?(?:of|/)\s?(?P<b>\d)(?!\d|\s?[-/]\s?\d)",
+    re.IGNORECASE,
+)
+"""Which of the planned administrations was given ("dose 3 of 3")."""
+
+
+_UNITS = {"d": 1, "w": 7, "f": 14, "m": 30}
+"""Days of a unit of time, by its first letter; a dose is taken for a day."""
 
 
 _UNTIL = re.compile(r"\b(?:by|until|till|before|after|from|since|within)\s?$", re.IGNORECASE)
@@ -144,9 +185,14 @@ def days_stated(window: str, year: int) -> float | None:
         ):
             continue
         months = unit == "/12" or (unit.startswith("m") and not unit.startswith("morn"))
-        factor = 7 if unit.startswith("w") or unit == "/52" else 30 if months else 1
+        factor = 14 if unit.startswith("f") else 7 if unit.startswith("w") or unit == "/52" else 30 if months else 1
         found.append((m.start(), count * factor))
         break
+    if (m := _LAST_UNIT.search(window)) is not None:
+        found.append((m.start(), float(_UNITS[m["u"][0].lower()])))
+    if (m := _STOPPED_AFTER.search(window)) is not None:
+        count = float(NUMBER_WORDS.get(m["c"].lower(), 0) or m["c"])
+        found = [(m.start(), count * _UNITS[m["u"][0].lower()])]
     m = _TIMES.search(window)
     if m:
         found.append((m.start(), float(NUMBER_WORDS.get(m["c"].lower(), 0) or m["c"])))
@@ -182,6 +228,10 @@ def days_stated(window: str, year: int) -> float | None:
         found = [f for f in found if not m.start() <= f[0] < m.end()] + [(m.start(), _listed_days(m, year))]
     if not found and (days := _weekdays(window)):
         found.append((0, days))
+    if not found and (m := _GIVEN_OF.search(window)):
+        found.append((m.start(), float(m["a"])))
+    if not found and (m := _IS_NTH.search(window)):
+        found.append((m.start(), _nth(m)))
     if not found:
         m = next((m for m in _DAY_OF.finditer(window) if not _UNTIL.search(window[: m.start()])), None)
         if m:
@@ -224,6 +274,9 @@ def days_counted(ahead: str, behind: str) -> float | None:
     """
     if _GIVEN_ONCE.search(ahead) and _ADMINISTRATION.match(behind):
         return 1.0
+    nth = _NTH_OF.search(ahead)
+    if nth is not None:
+        return float(nth["a"]) if nth["a"] else _nth(nth)
     m = _COUNTED.search(ahead) or _COURSE_OF.search(ahead)
     if m is None:
         return None
@@ -231,6 +284,14 @@ def days_counted(ahead: str, behind: str) -> float | None:
         return 1.0
     count = float(NUMBER_WORDS.get(m["c"].lower(), 0) or m["c"])
     return count if count > 1 or m["c"].lower() in ("one", "1") else None
+
+
+def _nth(m: re.Match[str]) -> float:
+    """Return the days of a course of which it is the so manieth day, week or month: of that day itself, and of the whole ones before."""
+    word = m["ord"].lower()
+    number = ORDINALS.get(word) or int(re.sub(r"\D", "", word))
+    days = _UNITS[m["u"][0].lower()]
+    return float(number if days == 1 else (number - 1) * days + 1)
 
 
 _WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -30,6 +30,13 @@ WORDS = {
     )
 }
 """Numbers that notes write out."""
+ORDINALS = {
+    word: number
+    for number, word in enumerate(
+        ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"], start=1
+    )
+}
+"""Places in a row that notes write out."""
 _SIGN = r"(?P<sign><=|>=|=<|=>|<|>|~|less\sthan|greater\sthan|more\sthan|above|below|under|over|at\sleast|up\sto)?"
 _BODY = r"(?P<body>\d{1,3}(?:[ ,.'\u2009]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d+(?:[.,]\d+)?|(?<![\d])\.\d+)"
 _POWER = r"(?:\s?(?:[x*]\s?)10\s?(?:\^|\*\*|E|e)?\s?(?P<power>\d{1,2})(?![\d/])|\s?[eE][+]?(?P<epower>\d{1,2})\b)?"
