@@ -304,7 +304,13 @@ def refine(text: str, targets: Sequence[Target], edges: Sequence[Edge]) -> list[
             continue
         if cue.cue.close and _PARTING.search(between):
             continue
-        if cue.cue.nearest and not before and _parted(between, by_cue[cue.start, cue.end, cue.cue.id], targets):
+        listed = cue.cue.category == "negated" and _ENDS_LIST.fullmatch(between) is not None
+        if (
+            cue.cue.nearest
+            and not before
+            and not listed
+            and _parted(between, by_cue[cue.start, cue.end, cue.cue.id], targets)
+        ):
             continue
         if cue.cue.nearest and not _is_nearest(text, targets, by_cue[cue.start, cue.end, cue.cue.id], edge):
             continue
@@ -318,6 +324,13 @@ def refine(text: str, targets: Sequence[Target], edges: Sequence[Edge]) -> list[
     return _own_predicates(text, targets, kept)
 
 
+_NEW_CLAUSE = re.compile(r",\s(?:and|but|or)\b", re.IGNORECASE)
+_SINGULAR = re.compile(r"(?:is|was|has)\b", re.IGNORECASE)
+"""Behind a comma with "and" a predicate in the singular is that of the last thing alone ("has lupus, and infection has been ruled out")."""
+_ENDS_LIST = re.compile(
+    r"(?:,\s[\w/-]+(?:\s[\w/-]+)?){1,5},?\s(?:and|or|&)\s(?:(?!no\b|has\b|had\b|is\b)[\w/-]+\s){1,3}", re.IGNORECASE
+)
+"""The rest of a list that ends with "and" before its predicate ("EBV, CMV and other infections were excluded")."""
 _NEXT_ITEM = re.compile(
     r",\s*(?!which\b|that\b|also\b|now\b|then\b|later\b|initially\b|and\b|or\b|but\b)[A-Za-z]{4,}\s+$"
 )
@@ -464,4 +477,6 @@ def _is_nearest(text: str, targets: Sequence[Target], governed: list[int], edge:
     if not all(_COORDINATED.fullmatch(gap) for gap in inner):
         return False
     closest = inner[0] if before else inner[-1]
+    if not before and len(inner) == 1 and _NEW_CLAUSE.match(closest) and _SINGULAR.match(text, cue.start, cue.end):
+        return False
     return before or bool(_JOINED.search(closest)) or bool(_PLURAL.search(text[cue.start : cue.end]))

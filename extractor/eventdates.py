@@ -133,7 +133,8 @@ def told_as_ongoing(text: str, start: int, end: int) -> bool:
 
 
 _OPEN_START = re.compile(
-    r"\b(?:since|from|started(?:\son)?|on\s(?:and\soff\s)?since|begun|commenced)\s{0,2}(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,?\s)?\W{0,3}$", re.IGNORECASE
+    r"\b(?:since|from|started(?:\son)?|on\s(?:and\soff\s)?since|begun|commenced)\s{0,2}(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,?\s)?\W{0,3}$",
+    re.IGNORECASE,
 )
 
 
