@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import re
 import resource
 import statistics
 import subprocess
@@ -96,12 +97,13 @@ def vocabulary(inputs: Sequence[str], times: int) -> dict[str, float]:
 
     draw = random.Random(5)
     texts = texts_of(inputs)
+    words = {word for text in texts for word in _WORD.findall(text.lower())}
     extractor = Extractor()
     terms = list(extractor.book.terms)
     for copy in count(1) if times > 1 else ():
         for term in extractor.book.terms:
-            # the same number of words and word lengths, of letters as frequent as English has them, but no English words
-            made = tuple(_made_up(t, draw) for t in (*term.entry.terms, *term.entry.cased))
+            # the same number of words and word lengths, of letters as frequent as English has them, but no words of the notes
+            made = tuple(_made_up(t, draw, words) for t in (*term.entry.terms, *term.entry.cased))
             if made and len(terms) < times * len(extractor.book.terms):
                 entry = term.entry.model_copy(
                     update={
@@ -121,9 +123,21 @@ def vocabulary(inputs: Sequence[str], times: int) -> dict[str, float]:
     return {"entries": len(terms), "seconds": timed(run, 1.0), "peak_mb": peak()}
 
 
-def _made_up(term: str, draw: random.Random) -> str:
+_WORD = re.compile(r"[a-z]+")
+
+
+def _made_up(term: str, draw: random.Random, words: set[str]) -> str:
+    """Return a term of as many words, as long if one can be found that does not stand in the notes."""
     letters = "etaoinshrdlcumwfgypbvk"
-    return "".join(draw.choice(letters) if c.isalpha() else c for c in term)
+
+    def word(match: re.Match[str]) -> str:
+        made, tries = match.group(), 0
+        while made in words or made == match.group():
+            tries += 1  # all of the shortest words are taken: those become a letter longer
+            made = "".join(draw.choice(letters) for _ in range(len(match.group()) + tries // 30))
+        return made
+
+    return _WORD.sub(word, term.lower())
 
 
 def measured(kind: str, inputs: Sequence[str], number: int, rounds: int) -> dict[str, float]:
