@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from extractor.cleantext import CleanText, clean
 from extractor.context import ContextEngine, ContextRule, CueMatch, Edge, ends_of, shadows
-from extractor.matching import Target, choose, trimmed, unmatched
+from extractor.matching import Target, choose, sentence_of, trimmed, unmatched
 from extractor.mentions import Assembler
 from extractor.rulebook import Rulebook, load_rulebook
 from extractor.ruleshapes import Cue
@@ -151,16 +151,20 @@ class MentionComponent:
     def __call__(self, doc: Doc) -> Doc:
         """Return the ``Doc`` with its mentions."""
         targets: Sequence[Target] = doc.user_data["targets"]
+        sentences: Sequence[tuple[int, int]] = doc.user_data["sentences"]
         by_span = {(s.start, s.end, s.label): i for i, s in enumerate(doc.spans[MENTIONS])}
         edges = []
         for span, modifier in doc._.context_graph.edges:
-            edges.append(Edge(by_span[span.start, span.end, span.label], _exactly(doc, modifier)))
+            edge = Edge(by_span[span.start, span.end, span.label], _exactly(doc, modifier))
+            # a mention over the end of a sentence is part of the one that it begins in, also where ConText sees it in both
+            if sentence_of(sentences, edge.cue.start) == sentence_of(sentences, targets[edge.target].start):
+                edges.append(edge)
         edges.sort(key=lambda edge: edge.target)
         found = self.assembler.assemble(
             doc.user_data.get("note") or Note("", "", _cleaned(doc).original),
             _cleaned(doc),
             doc.user_data["sections"],
-            doc.user_data["sentences"],
+            sentences,
             targets,
             edges,
         )

@@ -75,6 +75,7 @@ TRICKY = [
     "No new allergies (NKDA).",
     "HRCT no fibrosis, mosaic attenuation,\n? bronchiolitis.",
     "ASTHMA, COPD AND LYMPHOMA WERE RULED OUT. EBV PCR NEGATIVE.",
+    "ANY CASE PATIENT AND PARENTS DO NOT WANT\nANY TRIAL AND DECLINED TO SIGN.",
     "Asthma ruled out. COPD not ruled out. ILD was never confirmed. Lymphoma excluded but PTLD present.",
     "Epstein-\nBarr\n  virus PCR\n  not\n  detected",
     "EBV | PCR | negative | 2021\nCMV | PCR | positive | 2021",
