@@ -75,6 +75,7 @@ TRICKY = [
     "No new allergies (NKDA).",
     "HRCT no fibrosis, mosaic attenuation,\n? bronchiolitis.",
     "ASTHMA, COPD AND LYMPHOMA WERE RULED OUT. EBV PCR NEGATIVE.",
+    "etoposide x1 10/9. Ferritin 68,400 \u2192\n51,000 \u2192 57,300 today. denies . fibrinogen 214 \u2192\n141 mg/dL Epidural anesthesia",
     "ANY CASE PATIENT AND PARENTS DO NOT WANT\nANY TRIAL AND DECLINED TO SIGN.",
     "Asthma ruled out. COPD not ruled out. ILD was never confirmed. Lymphoma excluded but PTLD present.",
     "Epstein-\nBarr\n  virus PCR\n  not\n  detected",
