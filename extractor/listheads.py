@@ -10,9 +10,10 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from extractor.context import ContextEngine, CueMatch, refine
+from extractor.context import ContextEngine, CueMatch
 from extractor.lines import line_around
 from extractor.matching import Target
+from extractor.reach import refine
 from extractor.sections import Section
 
 MOST_ITEMS = 40

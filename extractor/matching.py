@@ -160,7 +160,6 @@ def choose(
     while standing:
         label, targets = standing.popitem()
         kept += _longest(_unrefused(text, book, label, targets), book)
-    del named
     for key in (attrgetter("term.label"), attrgetter("end"), attrgetter("start")):
         kept.sort(key=key)  # one after the other: a key of three takes as much memory as the mention
     return kept

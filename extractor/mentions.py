@@ -14,13 +14,14 @@ from typing import Any
 from extractor.ages import Ages
 from extractor.causes import CauseLinker, Link
 from extractor.cleantext import CleanText
-from extractor.context import ContextEngine, CueMatch, Edge, refine
+from extractor.context import ContextEngine, CueMatch, Edge
 from extractor.dates import DateMention, NoteDates, find_dates
 from extractor.eventdates import LISTED, ends_disease, goes_on, is_past, nearest_date, told_as_ongoing
 from extractor.forms import form_answer
 from extractor.general import GeneralKnowledge
 from extractor.listheads import ListHeads
 from extractor.matching import Target, sentence_of
+from extractor.reach import refine
 from extractor.results import Result, ResultFinder
 from extractor.rulebook import Rulebook
 from extractor.schema import Mention, Note
