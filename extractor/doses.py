@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from extractor.durations import MONTHS, NUMBER_WORDS, days_ahead, days_counted, days_stated
+from extractor.durations import DAY_NAMED, MONTHS, NUMBER_WORDS, days_ahead, days_counted, days_stated
 from extractor.numbers import to_float
 
 REACH = 130
@@ -52,7 +52,7 @@ _PER_DAY: tuple[tuple[str, float], ...] = (
 _FREQUENCIES = tuple((re.compile(rf"(?<![A-Za-z])(?:{p})(?![A-Za-z])", re.IGNORECASE), n) for p, n in _PER_DAY)
 _ONE_OF = re.compile(r"(?:single|one|1|stat)\s(?:\w+\s)?dose\sof\s(?:\w+\s)?$", re.IGNORECASE)
 _SINCE = re.compile(
-    rf"(?<![A-Za-z])(?:since|from|start(?:ed|ing)?(?:\son)?:?|begun(?:\son)?|commenced(?:\son)?|use\ssince)\s{{1,2}}(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,?\s)?(?=\[?\*{{0,2}}\d|(?:{MONTHS})[a-z]{{0,6}}\s\d)",
+    rf"(?<![A-Za-z])(?:since|from|start(?:ed|ing)?(?:\son)?:?|begun(?:\son)?|commenced(?:\son)?|use\ssince)\s{{1,2}}{DAY_NAMED}(?=\[?\*{{0,2}}\d|(?:{MONTHS})[a-z]{{0,6}}\s\d)",
     re.IGNORECASE,
 )
 _STOPPED = re.compile(

@@ -49,6 +49,10 @@ _DASH_SPAN = re.compile(
 MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 
 
+DAY_NAMED = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,?\s)?"
+"""The day of the week that may stand before a date."""
+
+
 _NAMED_SPAN = re.compile(
     rf"(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?\s(?P<m1>{MONTHS})[a-z]{{0,6}}\W{{0,3}}(?:-|to|until|till|through|still\s(?:on|at)\b[^.;]{{0,24}}?(?:on|at))\s"
     rf"(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?\s(?P<m2>{MONTHS})",
@@ -111,10 +115,6 @@ _GIVEN_OF = re.compile(
 """Which of the planned administrations was given ("dose 3 of 3")."""
 
 
-_UNITS = {"d": 1, "w": 7, "f": 14, "m": 30}
-"""Days of a unit of time, by its first letter; a dose is taken for a day."""
-
-
 _UNTIL = re.compile(r"\b(?:by|until|till|before|after|from|since|within)\s?$", re.IGNORECASE)
 """Words by which a day is that of an effect or of a limit ("afebrile by day 2"), and not the day of a course."""
 
@@ -157,6 +157,21 @@ _ISO_SPAN = re.compile(
 )
 
 
+def _count(written: str) -> float:
+    """Return a number in figures or words; a word that is none counts as one."""
+    return float(NUMBER_WORDS.get(written.lower(), 0) or (written if written.isdigit() else 1))
+
+
+def _days_in(unit: str) -> int:
+    """Return the days of a unit of time; a dose, a night and the like are taken for a day."""
+    unit = unit.lower()
+    if unit.startswith("fortnight"):
+        return 14
+    if unit.startswith("w") or unit == "/52":
+        return 7
+    return 30 if unit == "/12" or (unit.startswith("m") and not unit.startswith("morn")) else 1
+
+
 def days_stated(window: str, year: int) -> float | None:
     """Return the consecutive days stated in a window of text, or nothing where none are.
 
@@ -173,8 +188,6 @@ def days_stated(window: str, year: int) -> float | None:
     if m and int(m["b"]) >= int(m["a"]):
         found.append((m.start(), int(m["b"]) - int(m["a"]) + 1))
     for m in _DURATION.finditer(window):
-        count = float(NUMBER_WORDS.get(m["c"].lower(), 0) or (m["c"] if m["c"].isdigit() else 1))
-        unit = m["u"].lower()
         if m["c"].lower() == "a" and (m["x"] or "").lower().split()[:1] not in (["for"], ["over"], ["during"]):
             continue  # "three times a day"
         if re.match(
@@ -184,18 +197,15 @@ def days_stated(window: str, year: int) -> float | None:
             and re.search(r"(?:after|over|every|in|within|at|until|from|q)\s?$", window[: m.start()], re.IGNORECASE)
         ):
             continue
-        months = unit == "/12" or (unit.startswith("m") and not unit.startswith("morn"))
-        factor = 14 if unit.startswith("f") else 7 if unit.startswith("w") or unit == "/52" else 30 if months else 1
-        found.append((m.start(), count * factor))
+        found.append((m.start(), _count(m["c"]) * _days_in(m["u"])))
         break
     if (m := _LAST_UNIT.search(window)) is not None:
-        found.append((m.start(), float(_UNITS[m["u"][0].lower()])))
+        found.append((m.start(), float(_days_in(m["u"]))))
     if (m := _STOPPED_AFTER.search(window)) is not None:
-        count = float(NUMBER_WORDS.get(m["c"].lower(), 0) or m["c"])
-        found = [(m.start(), count * _UNITS[m["u"][0].lower()])]
+        found = [(m.start(), _count(m["c"]) * _days_in(m["u"]))]
     m = _TIMES.search(window)
     if m:
-        found.append((m.start(), float(NUMBER_WORDS.get(m["c"].lower(), 0) or m["c"])))
+        found.append((m.start(), _count(m["c"])))
     m = _HOURS.search(window)
     if m:
         found.append((m.start(), float(m["c"]) / 24))
@@ -282,7 +292,7 @@ def days_counted(ahead: str, behind: str) -> float | None:
         return None
     if m.groupdict().get("one"):
         return 1.0
-    count = float(NUMBER_WORDS.get(m["c"].lower(), 0) or m["c"])
+    count = _count(m["c"])
     return count if count > 1 or m["c"].lower() in ("one", "1") else None
 
 
@@ -290,7 +300,7 @@ def _nth(m: re.Match[str]) -> float:
     """Return the days of a course of which it is the so manieth day, week or month: of that day itself, and of the whole ones before."""
     word = m["ord"].lower()
     number = ORDINALS.get(word) or int(re.sub(r"\D", "", word))
-    days = _UNITS[m["u"][0].lower()]
+    days = _days_in(m["u"])
     return float(number if days == 1 else (number - 1) * days + 1)
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from extractor.dates import DateMention, parse_date
+from extractor.durations import DAY_NAMED
 from extractor.matching import Target
 from extractor.schema import Note
 from extractor.storydates import StoryDates
@@ -133,7 +134,7 @@ def told_as_ongoing(text: str, start: int, end: int) -> bool:
 
 
 _OPEN_START = re.compile(
-    r"\b(?:since|from|started(?:\son)?|on\s(?:and\soff\s)?since|begun|commenced)\s{0,2}(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,?\s)?\W{0,3}$",
+    rf"\b(?:since|from|started(?:\son)?|on\s(?:and\soff\s)?since|begun|commenced)\s{{0,2}}{DAY_NAMED}\W{{0,3}}$",
     re.IGNORECASE,
 )
 

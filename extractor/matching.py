@@ -14,6 +14,7 @@ from extractor.misspellings import Speller
 from extractor.rulebook import Rulebook, Term
 from extractor.scan import PatternSet
 from extractor.sections import Section, section_at
+from extractor.tokens import without_space
 
 REFUSAL_REACH = 300
 """Characters before a mention in which a look-alike that covers it begins."""
@@ -75,11 +76,7 @@ def trimmed(text: str, start: int, end: int, term: Term) -> Target:
     """Return the target of a match, without the words that lead to it and the white space around it."""
     if term.lead is not None and (lead := term.lead.match(text, start, end)) is not None:
         start = lead.end()
-    while start < end - 1 and text[start].isspace():
-        start += 1
-    while end > start + 1 and text[end - 1].isspace():
-        end -= 1
-    return Target(start, end, term)
+    return Target(*without_space(text, start, end), term)
 
 
 @lru_cache(maxsize=8)

@@ -29,6 +29,7 @@ from extractor.sections import Section, section_at
 from extractor.states import State, apply_link, apply_result, apply_section, names_disease, settle
 from extractor.storydates import StoryDates
 from extractor.surroundings import Surroundings, neighbourhood
+from extractor.tokens import without_space
 from extractor.values import Value, read_age
 
 CAUSE_REACH = 250
@@ -300,7 +301,7 @@ class Assembler:
         concept: str | None = None,
     ) -> Mention:
         start, end = cleaned.span(target.start, target.end)
-        sentence_start, sentence_end = cleaned.span(*_stripped(cleaned.text, *sentence))
+        sentence_start, sentence_end = cleaned.span(*without_space(cleaned.text, *sentence))
         label = label or target.term.label
         return Mention(
             patient_id=note.patient_id,
@@ -425,15 +426,6 @@ def mention_id(note_id: str, label: str, start: int, end: int) -> str:
     return hashlib.blake2b(
         f"{note_id}\x1f{label}\x1f{start}\x1f{end}".encode("utf-8", "surrogatepass"), digest_size=8
     ).hexdigest()
-
-
-def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
-    """Return the sentence without the white space around it."""
-    while end > start + 1 and text[end - 1].isspace():
-        end -= 1
-    while start < end - 1 and text[start].isspace():
-        start += 1
-    return start, end
 
 
 def _is_condition(text: str, cue: CueMatch, target: Target) -> bool:

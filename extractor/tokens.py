@@ -12,6 +12,21 @@ if TYPE_CHECKING:
 TOKEN = re.compile(r"[A-Za-z]+|\d+|\s+|[^\sA-Za-z\d]")
 
 
+def without_space(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return a stretch of text without the white space at its ends; of one that is nothing else a character is left.
+
+    Args:
+        text: clean text.
+        start: where it begins.
+        end: where it ends.
+    """
+    while start < end - 1 and text[start].isspace():
+        start += 1
+    while end > start + 1 and text[end - 1].isspace():
+        end -= 1
+    return start, end
+
+
 def token_bounds(text: str, start: int, end: int) -> list[int]:
     """Return the starts of the tokens of a stretch of clean text, white space after a token left out.
 
