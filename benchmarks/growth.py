@@ -3,6 +3,7 @@
     python benchmarks/growth.py annotated_notes/dev mtsamples.jsonl.gz --out docs/growth.json
 
 * one note made of the given ones, from 10 kB to 10 MB: processor seconds per character and peak memory,
+* the same without a line break, from 100 kB to 1.6 MB,
 * one note that is a single term a million times,
 * the vocabulary ten times as large, by entries of made-up words: seconds on the same notes.
 
@@ -25,6 +26,7 @@ from itertools import count
 from pathlib import Path
 
 SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
+ONE_LINE = (100_000, 400_000, 1_600_000)
 
 
 def texts_of(inputs: Sequence[str]) -> list[str]:
@@ -74,6 +76,19 @@ def length(inputs: Sequence[str], size: int) -> dict[str, float]:
     before = peak()
     seconds = timed(lambda: [sum(1 for _ in extractor.mentions_of([n])) for n in notes]) / len(notes)
     return {"characters": size, "us_per_kchar": seconds / size * 1e9, "peak_mb": peak(), "before_mb": before}
+
+
+def line(inputs: Sequence[str], size: int) -> dict[str, float]:
+    """Measure one note of a length that is a single line."""
+    from extractor import Extractor, Note
+
+    texts = [" ".join(text.split()) for text in texts_of(inputs)]
+    extractor = Extractor()
+    for text in texts[::3]:  # every expression compiled
+        extractor.mentions(text)
+    note = Note("", "", one_note(texts, size).replace("\n", " "))
+    seconds = timed(lambda: sum(1 for _ in extractor.mentions_of([note])))
+    return {"characters": size, "us_per_kchar": seconds / size * 1e9, "peak_mb": peak()}
 
 
 def million(number: int) -> dict[str, float]:
@@ -162,13 +177,19 @@ def main() -> None:
     options = parser.parse_args()
     kinds: dict[str, Callable[[int], dict[str, float]]] = {
         "length": lambda n: length(options.notes, n),
+        "line": lambda n: line(options.notes, n),
         "million": million,
         "vocabulary": lambda n: vocabulary(options.notes, n),
     }
     if options.one:
         print(json.dumps(kinds[options.one[0]](int(options.one[1]))))  # noqa: T201
         return
-    plan = [*(("length", s) for s in SIZES), ("million", options.million // 10), ("million", options.million)]
+    plan = [
+        *(("length", s) for s in SIZES),
+        *(("line", s) for s in ONE_LINE),
+        ("million", options.million // 10),
+        ("million", options.million),
+    ]
     plan += [("vocabulary", 1), ("vocabulary", 10)]
     told: dict[str, list[dict[str, float]]] = {}
     for kind, number in plan:
