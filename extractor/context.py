@@ -10,8 +10,8 @@ kind. Cues within longer cues are taken out beforehand by :func:`shadows`, in bo
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -121,6 +121,37 @@ class _Scope:
         self.scope_end = start if direction == "BACKWARD" else min(end + 1, last) if rule.ends else last
 
 
+def within_sentences(
+    rule: ContextRule, text: str, span: tuple[int, int], starts: Sequence[int]
+) -> Iterator[tuple[int, int]]:
+    """Yield a cue's place or, where it runs on into another sentence, the places of the same cue that do not.
+
+    "placed in", at the end of a line, and "Childhood: asthma" on the next: "in childhood" is no cue, "Childhood" is.
+
+    Args:
+        rule: the cue; its expression is compiled where it is needed only.
+        text: the clean text.
+        span: where it was found.
+        starts: where sentences begin, in order.
+    """
+    at, end = span
+    while at < end:
+        border = bisect_right(starts, at)
+        border = starts[border] if border < len(starts) else len(text)
+        last = span[1] if at == span[0] else _end_at(rule.regex, text, at)
+        if at < last <= border:
+            yield at, last
+            at = last
+        else:
+            at = border if last > border else at + 1
+
+
+def _end_at(regex: re.Pattern[str], text: str, at: int) -> int:
+    """Return where a match at a place ends; the place itself where there is none."""
+    match = regex.match(text, at)
+    return match.end() if match else at
+
+
 def _overlaps(a0: int, a1: int, b0: int, b1: int) -> bool:
     """Return medspaCy's test of overlap, which is not symmetric."""
     return a0 <= b0 < a1 or a0 < b1 <= a1
@@ -149,10 +180,19 @@ class ContextEngine:
     def _ends(self) -> dict[str, set[str]]:
         return {c: ends_of(c, self.rules) for c in {r.category for r in self.rules}}
 
-    def cues_in(self, text: str, start: int, end: int) -> list[tuple[int, int, int]]:
-        """Return (start, rule, end) of the cues that begin in a stretch of clean text, in order."""
+    def cues_in(self, text: str, start: int, end: int, starts: Sequence[int] = ()) -> list[tuple[int, int, int]]:
+        """Return (start, rule, end) of the cues that begin in a stretch of clean text, in order.
+
+        Args:
+            text: the clean text.
+            start: where the stretch begins.
+            end: where it ends.
+            starts: where the sentences in it begin, in order.
+        """
         return sorted(
-            (m.start(), index, m.end()) for index, m in self._patterns.find(text, start, end) if m.end() > m.start()
+            (first, index, last)
+            for index, m in self._patterns.find(text, start, end)
+            for first, last in within_sentences(self.rules[index], text, m.span(), starts)
         )
 
     def edges(

@@ -119,7 +119,7 @@ class Extractor:
 
     def _edges(self, text: str, sentences: list[tuple[int, int]], targets: list[Target]) -> Iterator[Edge]:
         for run in _runs(_held(sentences, targets)):
-            cues = self._context.cues_in(text, run[0][0], run[-1][1])
+            cues = self._context.cues_in(text, run[0][0], run[-1][1], [each[0] for each in run])
             for start, end, first, last in run:
                 found = self._context.edges(text, start, end, targets[first:last], cues)
                 yield from (Edge(first + e.target, e.cue) for e in found)

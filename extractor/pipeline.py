@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from extractor.cleantext import CleanText, clean
-from extractor.context import ContextEngine, ContextRule, CueMatch, Edge, ends_of, shadows
+from extractor.context import ContextEngine, ContextRule, CueMatch, Edge, ends_of, shadows, within_sentences
 from extractor.matching import Target, choose, sentence_of, trimmed, unmatched
 from extractor.mentions import Assembler
 from extractor.rulebook import Rulebook, load_rulebook
-from extractor.ruleshapes import Cue
 from extractor.schema import Mention, Note
 from extractor.sections import SectionFinder
 from extractor.sentences import find_sentences
@@ -222,8 +221,8 @@ def build_pipeline(rules: Path | str | None = None) -> Language:
     pruner = CuePruner()
     context.add([_context_rule(ConTextRule, rule, rules_made, pruner) for rule in rules_made])
     context.add([ConTextRule("nothing", "PSEUDO", pattern=NO_TOKEN, direction="PSEUDO", metadata={"rule": None})])
-    pruner.cues = {
-        nlp.vocab.strings[rule._rule_id]: rule.metadata["rule"].cue for rule in context.rules if rule.metadata["rule"]
+    pruner.rules = {
+        nlp.vocab.strings[rule._rule_id]: rule.metadata["rule"] for rule in context.rules if rule.metadata["rule"]
     }
     nlp.add_pipe("notecriteria_mentions", config=config)
     return nlp
@@ -267,23 +266,34 @@ def _exactly(doc: Doc, modifier: Any) -> CueMatch:
 
 
 class CuePruner:
-    """Takes shadowed cues out of ConText's matches, through the hook that medspaCy's matcher offers for every match."""
+    """Takes shadowed cues, and those that run over a sentence's end, out of ConText's matches, through medspaCy's hook for each match."""
 
     def __init__(self) -> None:
-        self.cues: dict[int, Cue] = {}
+        self.rules: dict[int, ContextRule] = {}
 
     def __call__(self, matcher: Any, doc: Doc, index: int, matches: list[tuple[int, int, int]]) -> None:
         """Weigh the newest match against those before it."""
         new = matches[-1]
-        if any(doc[i].is_sent_start for i in range(new[1] + 1, new[2])):
-            matches.pop()  # what runs on into the next sentence is no cue
+        starts = [doc[i].idx for i in range(new[1] + 1, new[2]) if doc[i].is_sent_start]
+        if not starts:
+            self._weigh(doc, matches)
             return
-        cue = self.cues[new[0]]
+        matches.pop()
+        rule = self.rules[new[0]]
+        found = rule.regex.search(doc.text, doc[new[1]].idx)
+        for place in within_sentences(rule, doc.text, found.span(), starts) if found else ():
+            span = doc.char_span(*place, alignment_mode="expand")
+            matches.append((new[0], span.start, span.end))
+            self._weigh(doc, matches)
+
+    def _weigh(self, doc: Doc, matches: list[tuple[int, int, int]]) -> None:
+        new = matches[-1]
+        cue = self.rules[new[0]].cue
         seen = doc.user_data.setdefault("cues", [])  # also those taken out: what they cover they cover
-        covered = any(shadows(self.cues[o[0]], o[1:], cue, new[1:]) for o in seen)
+        covered = any(shadows(self.rules[o[0]].cue, o[1:], cue, new[1:]) for o in seen)
         seen.append(new)
         matches[:] = [
-            *(o for o in matches[:-1] if not shadows(cue, new[1:], self.cues[o[0]], o[1:])),
+            *(o for o in matches[:-1] if not shadows(cue, new[1:], self.rules[o[0]].cue, o[1:])),
             *([] if covered else [new]),
         ]
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 
 from extractor import Extractor, Note, build_pipeline
+from extractor.context import within_sentences
 from extractor.pipeline import CANDIDATES, MENTIONS, mentions_of_doc
 from extractor.schema import MENTION_COLUMNS
 from tests.shared import any_text, examples, notes_of, pitted, spliced
@@ -82,6 +85,8 @@ TRICKY = [
     "EBV | PCR | negative | 2021\nCMV | PCR | positive | 2021",
     "EBV PCR    Not Detected    (ref: not detected)",
     "COPD: none\nCAR-T: none\naxi-cel - none\nILD none, lymphoma: nil, asthma (-)",
+    "She was placed in\nChildhood: mononucleosis. Now asthma.",
+    "Asthma noted, she was placed in\nChildhood: mononucleosis. Now COPD.",
 ]
 
 
@@ -167,6 +172,39 @@ def test_the_extractor_equals_the_pipeline_on_pitted_sentences(
 @given(text=any_text())
 def test_the_extractor_equals_the_pipeline_on_any_text(pipeline: Language, extractor: Extractor, text: str) -> None:
     assert differences(pipeline, extractor, as_given(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "cues"),
+    [
+        ("She was placed in\nChildhood: mononucleosis.", {"hist.preceding"}),
+        ("She was placed in\nCabin: mononucleosis.", set()),
+        ("Mononucleosis in childhood.", {"hist.following", "age"}),
+    ],
+)
+def test_a_cue_is_read_within_its_sentence(pipeline: Language, text: str, cues: set[str]) -> None:
+    (found,) = mentions_of_doc(pipeline, as_given(text))
+    assert set(found.cues) == cues
+
+
+@pytest.mark.parametrize(
+    ("starts", "found"),
+    [
+        ((0,), ["in in old in"]),
+        ((0, 3), ["in old in"]),
+        ((0, 6), ["old", "in"]),
+        ((0, 3, 6, 10), ["old", "in"]),
+        ((0, 7), ["in"]),
+        ((0, 11), []),
+    ],
+)
+def test_what_runs_over_a_sentences_end_is_looked_for_again_behind_it(
+    starts: tuple[int, ...], found: list[str]
+) -> None:
+    text = "in in old in"
+    rule = SimpleNamespace(regex=re.compile(r"in in old in|in old in|(?:in )?old|\bin\b"))
+    places = list(within_sentences(rule, text, (0, len(text)), starts))
+    assert [text[a:b] for a, b in places] == found
 
 
 def test_a_pipeline_with_rules_of_a_site_equals_its_extractor(tmp_path_factory: pytest.TempPathFactory) -> None:
