@@ -21,6 +21,7 @@ from extractor.forms import form_answer
 from extractor.general import GeneralKnowledge
 from extractor.listheads import ListHeads
 from extractor.matching import Target, sentence_of
+from extractor.persons import Persons, PersonsOfNote
 from extractor.reach import refine
 from extractor.results import Result, ResultFinder
 from extractor.rulebook import Rulebook
@@ -32,6 +33,8 @@ from extractor.surroundings import Surroundings, neighbourhood
 from extractor.tokens import without_space
 from extractor.values import Value, read_age
 
+_OF_THE_PATIENT = frozenset({"CONSENT", "AGE", "WEIGHT", "HEIGHT"})
+"""Labels of what a relative signs for the patient, and of measures, which are annotated of the patient alone."""
 CAUSE_REACH = 250
 """Characters before a sentence in which HLH must be named for the sentence to state its cause without naming it."""
 
@@ -71,6 +74,10 @@ class Assembler:
         return Ages(self.book.dates)
 
     @cached_property
+    def _persons(self) -> Persons:
+        return Persons(self.book.persons)
+
+    @cached_property
     def _causes(self) -> CauseLinker:
         return CauseLinker(self.book.causes)
 
@@ -101,6 +108,7 @@ class Assembler:
         general = self._general.read(text)
         heads = [t for t in targets if t.term.label == "HLH"]
         story = NoteDates(text, note.note_date)
+        persons = self._persons.of(text)
         recent: deque[tuple[int, list[Mention]]] = deque()
         for sentence, company, governed in _by_sentence(sentences, targets, edges):
             dates = [d for d in find_dates(text, *sentence, note.note_date) if self._stories.is_of_event(text, d)]
@@ -118,7 +126,7 @@ class Assembler:
                 ):
                     continue  # the world, not this patient
                 section = section_at(sections, target.start)
-                state = self._state(note, text, sentence, section, target, company, own, dates, story)
+                state = self._state(note, text, sentence, section, target, company, own, dates, story, persons)
                 if target.term.label == "HLH_CAUSE":
                     apply_link(state, causes[target])
                 mentions.append(self._mention(note, cleaned, sentence, section, target, company, state, dates))
@@ -164,6 +172,7 @@ class Assembler:
         cues: Sequence[CueMatch],
         dates: Sequence[DateMention],
         story: NoteDates,
+        persons: PersonsOfNote,
     ) -> State:
         state = State()
         named: set[str] = {c.cue.category for c in cues}
@@ -185,6 +194,9 @@ class Assembler:
             state.historical = False
         if "patient" in named:
             state.family = False
+        elif target.term.label not in _OF_THE_PATIENT and persons.tells_of_another(sentence, target.start):
+            state.family = True
+            state.cues.append("person")
         date = nearest_date(text, target, company, dates, sentence[0])
         dated = date or self._stories.of_mention(text, note.note_date, target, story)
         if (

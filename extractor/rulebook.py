@@ -21,6 +21,7 @@ from extractor.ruleshapes import (
     DateRule,
     Entry,
     GeneralRule,
+    PersonRule,
     Refusal,
     ResultRule,
     SectionRule,
@@ -111,6 +112,7 @@ class Rulebook:
         general: what tells general knowledge from statements about the patient.
         causes: how notes say what HLH is due to.
         dates: words around dates.
+        persons: words for persons.
         false_friends: words that are no misspelled names.
         files: the files read, each with its bytes' digest, for ``run.json``.
         trial_dirs: folders in which trials are looked up, a site's own first.
@@ -126,6 +128,7 @@ class Rulebook:
     general: tuple[GeneralRule, ...] = ()
     causes: tuple[CauseRule, ...] = ()
     dates: tuple[DateRule, ...] = ()
+    persons: tuple[PersonRule, ...] = ()
     false_friends: tuple[str, ...] = ()
     files: dict[str, str] = field(default_factory=dict)
     trial_dirs: tuple[Path, ...] = ()
@@ -168,7 +171,8 @@ def load_rulebook(site: Path | None = None, shipped: Path = SHIPPED_RULES) -> Ru
     terms: dict[str, Term] = {}
     refusals: dict[str, LookAlike] = {}
     rules: dict[str, dict[str, Any]] = {
-        kind: {} for kind in ("cues", "sections", "results", "connectors", "courses", "general", "causes", "dates")
+        kind: {}
+        for kind in ("cues", "sections", "results", "connectors", "courses", "general", "causes", "dates", "persons")
     }
     false_friends: set[str] = set()
     files: dict[str, str] = {}

@@ -97,6 +97,7 @@ def _counts(book: Rulebook) -> dict[str, int]:
         "general knowledge": book.general,
         "causes": book.causes,
         "words around dates": book.dates,
+        "words for persons": book.persons,
     }
     rules = [rule for kind in kinds.values() for rule in kind]
     return {

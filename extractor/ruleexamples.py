@@ -109,12 +109,12 @@ def general_faults(extractor: Extractor) -> Iterator[Fault]:
 
 
 def date_faults(book: Rulebook) -> Iterator[Fault]:
-    """Yield examples of words around dates that a rule wrongly finds, or wrongly not, beside or within the marked span.
+    """Yield examples of words around dates and for persons that a rule wrongly finds, or wrongly not, beside or within the marked span.
 
     Args:
         book: the rules.
     """
-    for rule in book.dates:
+    for rule in (*book.dates, *book.persons):
         words = re.compile("|".join(f"(?:{p})" for p in rule.patterns), re.IGNORECASE)
         for example, wanted in [*((e, True) for e in rule.match), *((e, False) for e in rule.no_match)]:
             text, spans = unmark(example)

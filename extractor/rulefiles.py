@@ -10,7 +10,16 @@ from pydantic import VERSION, BaseModel, ValidationError
 
 from extractor.errors import RuleError
 from extractor.kept import kept
-from extractor.ruleshapes import CauseFile, CourseFile, CueFile, DateFile, GeneralFile, ResultFile, SectionFile
+from extractor.ruleshapes import (
+    CauseFile,
+    CourseFile,
+    CueFile,
+    DateFile,
+    GeneralFile,
+    PersonFile,
+    ResultFile,
+    SectionFile,
+)
 
 RULE_FILES: Final[dict[str, type[BaseModel]]] = {
     "context.yaml": CueFile,
@@ -20,6 +29,7 @@ RULE_FILES: Final[dict[str, type[BaseModel]]] = {
     "general.yaml": GeneralFile,
     "causes.yaml": CauseFile,
     "dates.yaml": DateFile,
+    "persons.yaml": PersonFile,
 }
 """The shape of each rule file beside the vocabularies and trials, in the order in which they are read."""
 

@@ -31,6 +31,7 @@ _RULE_LISTS: Final = (
     "general",
     "causes",
     "dates",
+    "persons",
 )
 
 

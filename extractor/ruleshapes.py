@@ -282,6 +282,7 @@ class _Words(_Strict):
     """Words of a kind that patterns alone tell, with where they come from and examples of both sides."""
 
     id: Id
+    kind: str
     patterns: tuple[str, ...] = Field(min_length=1)
     source: str
     match: tuple[str, ...] = Field(min_length=1)
@@ -334,6 +335,22 @@ class DateFile(_Strict):
 
     description: str
     dates: tuple[DateRule, ...]
+
+
+class PersonRule(_Words):
+    """Words for persons: relatives and others by gender, the patient, professionals, and what tells the patient's gender."""
+
+    kind: Literal[
+        "man", "woman", "other", "patient", "professional", "acts_behind",
+        "patient_is_a_man", "patient_is_a_woman", "his_relative", "her_relative",
+    ]  # fmt: skip
+
+
+class PersonFile(_Strict):
+    """The file of persons."""
+
+    description: str
+    persons: tuple[PersonRule, ...]
 
 
 class CauseRule(_Strict):

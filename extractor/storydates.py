@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from extractor.dates import DateMention, NoteDates, find_dates
 from extractor.matching import Target
-from extractor.ruleshapes import DateRule
+from extractor.ruleshapes import DateRule, PersonRule
 
 _BEFORE, _BEHIND = 30, 40
 """Characters before and behind a date in which words about it are looked for."""
@@ -35,11 +35,11 @@ _ROW_LEAD = re.compile(
 )
 
 
-def words_by_kind(rules: Sequence[DateRule]) -> dict[str, re.Pattern[str]]:
-    """Return an expression for each kind of the words around dates.
+def words_by_kind(rules: Sequence[DateRule] | Sequence[PersonRule]) -> dict[str, re.Pattern[str]]:
+    """Return an expression for each kind of the words around dates, or for persons.
 
     Args:
-        rules: the rules of ``dates.yaml``.
+        rules: the rules of ``dates.yaml`` or ``persons.yaml``.
     """
     kinds: set[str] = {rule.kind for rule in rules}
     return {
