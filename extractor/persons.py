@@ -80,7 +80,7 @@ class Persons:
         Args:
             text: clean text.
         """
-        for he, she in (("patient_is_a_man", "patient_is_a_woman"), ("his_relative", "her_relative")):
+        for he, she in (("patient_is_a_man", "patient_is_a_woman"), ("his", "her")):
             man, woman = self._first(he, text), self._first(she, text)
             if man != woman:
                 return "he" if woman is None or (man is not None and man < woman) else "she"
@@ -93,7 +93,7 @@ class Persons:
         words = self._words.get(kind)
         for match in words.finditer(text, 0, _NOTE) if words else ():
             before = re.split(r"[.;\n]", text[max(0, match.start() - _AFTER_RELATIVE) : match.start()])[-1]
-            if kind.endswith("_relative") or not any(
+            if kind in ("his", "her") or not any(
                 self._words[k].search(before) for k in ("man", "woman", "other") if k in self._words
             ):
                 return match.start()

@@ -342,7 +342,7 @@ class PersonRule(_Words):
 
     kind: Literal[
         "man", "woman", "other", "patient", "professional", "acts_behind",
-        "patient_is_a_man", "patient_is_a_woman", "his_relative", "her_relative",
+        "patient_is_a_man", "patient_is_a_woman", "his", "her",
     ]  # fmt: skip
 
 
