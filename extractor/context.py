@@ -231,7 +231,7 @@ class ContextEngine:
         ]
         scopes = [s for s in spans if s.end > s.start]
         self._limit(scopes)
-        return self._link(tokens, scopes, targets)
+        return self._link(tokens, end, scopes, targets)
 
     def _limit(self, scopes: list[_Scope]) -> None:
         for i, first in enumerate(scopes):
@@ -256,10 +256,11 @@ class ContextEngine:
             scope.scope_start = max(scope.scope_start, other.end)
 
     @staticmethod
-    def _link(tokens: list[int], scopes: list[_Scope], targets: Sequence[Target]) -> list[Edge]:
+    def _link(tokens: list[int], end: int, scopes: list[_Scope], targets: Sequence[Target]) -> list[Edge]:
         edges = []
         for index, target in enumerate(targets):
             first, last = _token_at(tokens, target.start), bisect_left(tokens, target.end)
+            last += target.end > end  # a mention that runs over the sentence's end ends behind its last token
             for scope in scopes:
                 if scope.rule.direction in ("TERMINATE", "PSEUDO"):
                     continue

@@ -86,6 +86,7 @@ TRICKY = [
     "EBV PCR    Not Detected    (ref: not detected)",
     "COPD: none\nCAR-T: none\naxi-cel - none\nILD none, lymphoma: nil, asthma (-)",
     "She was placed in\nChildhood: mononucleosis. Now asthma.",
+    "since dex went from 8 to 2; felt marvellous on the\n8. Face round. sugars 14. keep at 2 mornings",
     "Asthma noted, she was placed in\nChildhood: mononucleosis. Now COPD.",
 ]
 
