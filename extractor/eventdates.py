@@ -160,12 +160,12 @@ def goes_on(text: str, target: Target, date: DateMention, named: set[str]) -> bo
     """
     if target.term.label not in _COURSES or "historical" in named:
         return False
-    if "current" in named and target.term.label == "STEROID":
+    if "current" in named and (target.term.label == "STEROID" or date.end <= target.start):
         return True
     return bool(_OPEN_START.search(text, max(0, date.start - 16), date.start) or _OPEN_END.match(text, date.end))
 
 
-def is_past(note: Note, date: DateMention, label: str, *, plain_year: bool = False) -> bool:
+def is_past(note: Note, date: DateMention, label: str, *, plain_year: bool = False, episode: bool = False) -> bool:
     """Return whether a date puts a mention before the present course of illness.
 
     Args:
@@ -173,8 +173,9 @@ def is_past(note: Note, date: DateMention, label: str, *, plain_year: bool = Fal
         date: the date that belongs to the mention.
         label: the mention's label.
         plain_year: whether the date is a bare year of a cancer.
+        episode: whether the mention is a disease that comes and goes.
     """
-    if label not in _DATED_PAST and not plain_year:
+    if label not in _DATED_PAST and not plain_year and not episode:
         return False
     noted = parse_date(note.note_date)
     if noted is None:

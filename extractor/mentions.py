@@ -28,7 +28,7 @@ from extractor.rulebook import Rulebook
 from extractor.schema import Mention, Note
 from extractor.sections import Section, section_at
 from extractor.states import State, apply_link, apply_result, apply_section, names_disease, settle
-from extractor.storydates import StoryDates
+from extractor.storydates import StoryDates, is_episode
 from extractor.surroundings import Surroundings, neighbourhood
 from extractor.tokens import without_space
 from extractor.values import Value, read_age
@@ -203,7 +203,11 @@ class Assembler:
             dated
             and not state.family
             and is_past(
-                note, dated, target.term.label, plain_year=ends_disease(text, note, target, date, self._stories)
+                note,
+                dated,
+                target.term.label,
+                plain_year=ends_disease(text, note, target, date, self._stories),
+                episode=is_episode(target) and not told_as_ongoing(text, target.start, dated.end),
             )
             and not state.hypothetical
             and not goes_on(text, target, dated, named)
@@ -386,7 +390,7 @@ class Assembler:
         )
 
 
-_WAITING = frozenset({"hypo.following", "result.pending"})
+_WAITING = frozenset({"hypo.following", "result.pending", "result.pending_before"})
 """Cues of a result to come."""
 _NOW_WITHIN = 2
 """Years by which the patient must be older than an age for that to be of the past."""

@@ -171,13 +171,15 @@ def cue_holds(cue: Cue, m: Mention, wanted: bool) -> bool:
     """Return whether a cue does to a mention what its example says.
 
     A cue of an attribute sets it. A termination leaves its mention free of attributes, a pseudo cue keeps its attribute
-    away, and a cue of the present keeps history away.
+    away, and a cue of the present keeps history away, a pseudo cue of the present not.
 
     Args:
         cue: the cue.
         m: the mention marked in the example.
         wanted: whether the example stands in ``match``.
     """
+    if cue.role == "pseudo" and cue.category == "current":
+        return m.historical == wanted
     if cue.role == "pseudo":
         return bool(getattr(m, cue.category, False)) != wanted
     if cue.role == "termination":

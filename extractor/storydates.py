@@ -25,6 +25,13 @@ _OF_ROWS = frozenset(
 """Labels of what a dated row may report."""
 _OF_STORIES = _OF_ROWS - {"MALIGNANCY", "WEIGHT"}
 """Labels of what is past in the narrative of a past episode; a disease goes on, and a weight is mostly today's."""
+
+
+def is_episode(target: Target) -> bool:
+    """Return whether a disease comes and goes ("organizing pneumonia in 2017"), so that its date is that of an event."""
+    return bool(target.term.entry.details.get("episode"))
+
+
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
 _ROW_LEAD = re.compile(
     r"[ \t]*(?:[-*+>#|][ \t]*|\(?\d{1,2}[.):]?[ \t]+|[1-9](?:st|nd|rd|th|L)[ \t]+|(?:line|cycle|L)[ \t]?\d[:.]?[ \t]+)?"
@@ -92,7 +99,7 @@ class StoryDates:
             target: the mention, whose own sentence holds no date for it.
             dates: the dates of the note.
         """
-        if target.term.label not in _OF_ROWS:
+        if target.term.label not in _OF_ROWS and not is_episode(target):
             return None
         return self.of_row(text, note_date, target) or self._of_paragraph(text, target, dates)
 
@@ -121,7 +128,7 @@ class StoryDates:
         return None
 
     def _of_paragraph(self, text: str, target: Target, dates: NoteDates) -> DateMention | None:
-        if target.term.label not in _OF_STORIES:
+        if target.term.label not in _OF_STORIES and not is_episode(target):
             return None
         low = max(0, target.start - REACH)
         low = max(low, text.rfind("\n\n", low, target.start))
