@@ -31,6 +31,11 @@ _RUN = re.compile(r"[a-z)]{3,}[ \t]{1,3}[YN](?![A-Za-z])")
 _RUN_LETTER = re.compile(r"[ \t]{1,3}([YN])(?![A-Za-z])")
 _RUN_LEAST = 4
 """Items with a letter that make a line a run of them."""
+_LOOSE_RUN = re.compile(r"[a-z)%\d][ \t]{1,3}[YN](?=[ \t]?(?:[;,.(]|$))")
+_LOOSE_LETTER = re.compile(r"(?:[ \t][\w/%<>\u2264.-]{1,12}){0,6}?[ \t]{1,3}([YN])(?=[ \t]?(?:[;,.(]|$))")
+"""A letter behind an item and its particulars ("malignancy in last 5 y N; asthma Y (mild)")."""
+_LOOSE_RUN_LEAST = 3
+"""Items with a letter and a sign behind it that make a line a run of them."""
 _WORD_RUN = re.compile(r"[A-Za-z)][ \t]{1,3}(?:yes|no)(?=[ \t]?(?:[,;.]|$))", re.IGNORECASE)
 _RUN_WORD = re.compile(r"[ \t]{1,3}(yes|no)(?=[ \t]?(?:[,;.]|$))", re.IGNORECASE)
 _WORD_RUN_LEAST = 3
@@ -50,6 +55,10 @@ _TASK = re.compile(
     re.IGNORECASE,
 )
 """Words that make a box that of a task, not of an answer."""
+_TO_DO = re.compile(r"\b(?:to[ -]?do|still\sto|yet\sto|outstanding|tasks?|jobs?)\b", re.IGNORECASE)
+"""Words of a heading under which an empty box is a task."""
+_LISTED_LINES = 12
+"""Lines above a box in which its heading is looked for."""
 _OPTION = re.compile(
     r"(?<!\d)(?<!\d\s)[ \t:?/|,-]{0,6}(?<!\d\s)(?P<word>yes|no|unk(?:nown)?|n/?a|y|n|none|pos(?:itive)?|neg(?:ative)?)\b[ \t]{0,2}(?=\[|\()",
     re.IGNORECASE,
@@ -106,6 +115,9 @@ def _run_answer(line: str, end: int) -> str | None:
     letter = _RUN_LETTER.match(line, end)
     if letter is not None and len(_RUN.findall(line)) >= _RUN_LEAST:
         return "yes" if letter[1] == "Y" else "no"
+    loose = _LOOSE_LETTER.match(line, end)
+    if loose is not None and len(_LOOSE_RUN.findall(line)) >= _LOOSE_RUN_LEAST:
+        return "yes" if loose[1] == "Y" else "no"
     word = _RUN_WORD.match(line, end)
     if word is not None and len(_WORD_RUN.findall(line)) >= _WORD_RUN_LEAST:
         return word[1].lower()
@@ -205,7 +217,18 @@ def _box(text: str, line_start: int, start: int, end: int, line_end: int) -> Res
         return Result("no", box.start(), box.end(), "checkbox")  # a blank beside a ticked one
     first = next(_BOX.finditer(text, line_start, start))
     denied = _NEGATIVE_LEAD.search(text, line_start, first.start()) is not None
+    if not _ticked(box) and _under_to_do(text, line_start):
+        return Result("pending", box.start(), box.end(), "checkbox")
     return Result("yes" if _ticked(box) != denied else "no", box.start(), box.end(), "checkbox")
+
+
+def _under_to_do(text: str, line_start: int) -> bool:
+    """Return whether the boxes of a list are those of things to do, by the line without a box above them."""
+    above = text[max(0, line_start - HEADER_REACH) : line_start].split("\n")[:-1]
+    for line in above[: -_LISTED_LINES - 1 : -1]:
+        if not _BOX.search(line):
+            return _TO_DO.search(line) is not None
+    return False
 
 
 def _box_behind(text: str, line_start: int, start: int, end: int, line_end: int) -> Result | None:
@@ -270,4 +293,6 @@ def _option(word: str) -> str | None:
         return "no"
     if _YES.fullmatch(word):
         return "yes"
+    if word.lower() in ("pending", "awaited"):
+        return "pending"
     return "unknown" if _UNKNOWN.match(word) else None
