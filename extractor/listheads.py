@@ -1,6 +1,7 @@
 """What a list inherits from its head: "No history of:" governs the items below it.
 
-A head is a line that ends with a colon and is followed by list items. A cue that is still open at the end of the head governs each
+A head is a line that ends with a colon and is followed by list items, or words before a colon that bare items follow, parted by
+semicolons ("Never received: CAR-T; bispecifics; ADCs"). A cue that is still open at the end of the head governs each
 item as if the item stood behind the colon. A head that is a known section header means what its section means, and no more.
 """
 
@@ -29,6 +30,20 @@ _ITEM = re.compile(r"[ \t]*(?:[-*+#>=~]{1,3}[ \t]?(?=[A-Za-z\[(])|\(?(?:\d{1,2}|
 _STOP = re.compile(r"[.!?;]\s+")
 _HEAD_END = re.compile(r":[ \t]*$")
 
+_INLINE = re.compile(
+    r":[ \t]*(?:(?P<item>(?:[^\W\d][\w/'()+-]*[ \t]?){1,4});[ \t]*){1,12}"
+    r"(?:(?:an?|any|the|other|prior|previous|recent|active|chronic|and|or)[ \t]){0,2}",
+)
+"""A colon and the items before a mention, each of a few words."""
+_INLINE_REACH = 240
+"""Characters before a mention in which the colon of its list is looked for."""
+_TOLD = re.compile(
+    r"\b(?:has|have|had|is|was|are|were|on|but|now|known|with|started|shows?|see|currently|positive|yes|present|given|received|continue|start|stop|hold)\b",
+    re.IGNORECASE,
+)
+"""Words that tell something of an item, which then is no bare one."""
+_ITEM_ENDS = re.compile(r"(?:[ \t](?!(?:is|was|are|has|on|now|but|with)\b)[A-Za-z-]{2,14}){0,2}[ \t]*(?:[;.\n]|$)")
+
 
 class ListHeads:
     """Finds the cues that the items of a note's lists inherit.
@@ -51,16 +66,37 @@ class ListHeads:
             target: the mention.
         """
         line = self._text.rfind("\n", max(0, target.start - REACH), target.start) + 1
+        inline = self._inline(line, target)
+        if inline is not None:
+            return self._open_at(inline, target)
         if line == 0 or not _ITEM.match(self._text, line):
             return []
         end = self._head_end(line)
-        if end is None:
-            return []
+        return [] if end is None else self._open_at(end, target)
+
+    def _inline(self, line: int, target: Target) -> int | None:
+        """Return where the colon stands behind which a mention is a bare item of a list parted by semicolons."""
+        low = max(line, target.start - _INLINE_REACH)
+        if self._text.rfind(";", low, target.start) < 0:
+            return None
+        colon = self._text.rfind(":", low, target.start)
+        if colon < 0 or _INLINE.fullmatch(self._text, colon, target.start) is None:
+            return None
+        bare = _TOLD.search(self._text, colon, target.start) is None and _ITEM_ENDS.match(self._text, target.end)
+        return colon if bare and not self._is_header(line, colon) else None
+
+    def _open_at(self, end: int, target: Target) -> list[CueMatch]:
+        """Return the cues that are open at the colon of a head.
+
+        Args:
+            end: where the colon stands.
+            target: an item of its list.
+        """
         start = line_around(self._text, end, end)[0]
         for stop in _STOP.finditer(self._text, start, end):
             start = stop.end()
-        newline = self._text.find("\n", end)
-        places = [Target(end, end + 1, target.term), Target(newline, newline + 1, target.term)]
+        behind = next(i for i in range(end + 1, len(self._text)) if self._text[i] not in " \t")
+        places = [Target(end, end + 1, target.term), Target(behind, behind + 1, target.term)]
         found = []
         for place in places:  # a cue may hold the colon itself ("Sent:")
             edges = self._engine.edges(self._text, start, place.end, [place])
