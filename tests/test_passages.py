@@ -13,26 +13,30 @@ from evaluation.scores import attribute_pairs
 from evaluation.tool import run_mentions
 
 FOLDER = Path(__file__).with_name("passages")
+HALVES = ("labs", "past", "others", "plans", "hard_labels_4", "names")
 PARTS = {
-    "attributes": ("attributes", 1, 220),
-    "hard_labels_1 read": ("hard_labels_1", 1, 100),
-    "hard_labels_1 unread": ("hard_labels_1", 101, 200),
-    "hard_labels_2": ("hard_labels_2", 1, 160),
-    "hard_labels_3": ("hard_labels_3", 1, 160),
-    "mixed": ("mixed", 1, 160),
+    "attributes": ("attributes", range(1, 221)),
+    "hard_labels_1 read": ("hard_labels_1", range(1, 101)),
+    "hard_labels_1 unread": ("hard_labels_1", range(101, 201)),
+    "hard_labels_2": ("hard_labels_2", range(1, 161)),
+    "hard_labels_3": ("hard_labels_3", range(1, 161)),
+    "mixed read": ("mixed", range(1, 161, 2)),
+    "mixed unread": ("mixed", range(2, 161, 2)),
+    **{f"{name} read": (name, range(1, 61, 2)) for name in HALVES},
+    **{f"{name} unread": (name, range(2, 61, 2)) for name in HALVES},
 }
-"""File, first and last passage of each part."""
+"""File and numbers of the passages of each part; what is called unread was scored, and never read to mend a rule."""
 NOTE_DATE = "2026-06-15"
 
 
 def read_part(part: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the notes and the marked mentions of a part."""
-    name, first, last = PARTS[part]
+    name, numbers = PARTS[part]
     notes, marked = [], []
     whole = "\n" + (FOLDER / f"{name}.txt").read_text(encoding="utf-8")
     for passage in whole.split("\n=== ")[1:]:
         number, _, text = passage.partition("\n")
-        if not first <= int(number) <= last:
+        if int(number) not in numbers:
             continue
         plain, spans = parse_inline(text.rstrip("\n"))
         notes.append(
@@ -69,11 +73,24 @@ def f1(rows: pd.DataFrame) -> float:
 
 FLOORS = {
     "attributes": (0.98, 0.92),
-    "hard_labels_1 read": (0.97, 0.76),
-    "hard_labels_1 unread": (0.94, 0.79),
-    "hard_labels_2": (0.97, 0.85),
-    "hard_labels_3": (0.95, 0.87),
-    "mixed": (0.97, 0.91),
+    "hard_labels_1 read": (0.97, 0.80),
+    "hard_labels_1 unread": (0.95, 0.80),
+    "hard_labels_2": (0.97, 0.87),
+    "hard_labels_3": (0.95, 0.88),
+    "mixed read": (0.97, 0.96),
+    "mixed unread": (0.98, 0.88),
+    "labs read": (0.94, 0.75),
+    "past read": (0.98, 0.91),
+    "others read": (0.97, 0.81),
+    "plans read": (0.98, 0.95),
+    "hard_labels_4 read": (0.91, 0.84),
+    "names read": (0.95, 0.87),
+    "labs unread": (0.87, 0.61),
+    "past unread": (0.99, 0.85),
+    "others unread": (0.96, 0.83),
+    "plans unread": (0.97, 0.79),
+    "hard_labels_4 unread": (0.87, 0.81),
+    "names unread": (0.94, 0.86),
 }
 """The least micro F1 of mentions and of attributes; raised when the score rises, never lowered to let a change pass."""
 
@@ -88,4 +105,4 @@ def test_the_passages_of_a_part_keep_their_floor(part: str) -> None:
 
 
 def test_every_passage_is_read() -> None:
-    assert sum(len(read_part(part)[0]) for part in PARTS) == 900
+    assert sum(len(read_part(part)[0]) for part in PARTS) == 1260
