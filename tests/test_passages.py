@@ -86,7 +86,7 @@ FLOORS = {
     "hard_labels_4 read": (0.91, 0.84),
     "names read": (0.95, 0.87),
     "labs unread": (0.87, 0.61),
-    "past unread": (0.99, 0.85),
+    "past unread": (0.98, 0.85),
     "others unread": (0.96, 0.83),
     "plans unread": (0.97, 0.79),
     "hard_labels_4 unread": (0.87, 0.81),
