@@ -59,6 +59,10 @@ _GOES_ON = re.compile(
     r"without|after|before|since|until|per|via|into|her|this|these|new|mild|possible|probable|history|positive|negative|status|post|received|"
     r"treated|started|including|showed|shows|showing|denies|denied|given|AND|OR|OF|WITH|FOR|THE|TO|IN))[ \t]*$"
 )
+_HEADING = re.compile(
+    r"[ \t]*(?:[-*#]{1,3}[ \t]?)?[A-Z][\w/&'-]*(?:[ \t][\w/&'-]+){0,3}[ \t](?i:history|hx|status)[ \t]*\Z"
+)
+"""A line that is a heading, though its last word might want another."""
 _TABLE_GAP = re.compile(r"\S[ \t]{3,}\S")
 _DATE_LEAD = re.compile(r"[ \t]*(?:\d{1,4}[./-]\d{1,4}(?:[./-]\d{2,4})?|\d{4}|since \d{4})[ \t:–-]")
 _OPEN_BRACKET = re.compile(r"\([^()]{0,120}$")
@@ -116,7 +120,7 @@ def break_ends_sentence(text: str, at: int) -> bool:
     if _TABLE_GAP.search(line) or _TABLE_GAP.search(head[:80]):
         return True
     first = head.lstrip()[:1]
-    if _GOES_ON.search(line):
+    if _wants_more(line, first):
         return _is_field(head) and not first.islower()
     if _is_field(head):
         return True
@@ -125,6 +129,16 @@ def break_ends_sentence(text: str, at: int) -> bool:
     if first.islower() or first in "(,;)/&+":
         return _is_short_item(line) and _is_short_item(head.rstrip()) and first not in "(,;)"
     return True
+
+
+def _wants_more(line: str, first: str) -> bool:
+    """Return whether a line ends with a word that wants another, and is no heading before a line that begins anew.
+
+    Args:
+        line: the line.
+        first: the first sign of the next one.
+    """
+    return _GOES_ON.search(line) is not None and (first.islower() or _HEADING.match(line) is None)
 
 
 def _had_room(text: str, line_start: int, line: str, head: str) -> bool:
@@ -196,7 +210,7 @@ def _is_wrapped(line: str, head: str, *, prose: bool) -> bool:
     if line[-1] in ".!?:|-" or (first := _FIRST_WORD.match(head)) is None:
         return False
     full = len(line) >= WRAP_WIDTH or (len(line) >= _ALMOST and len(line) + 1 + len(first[1]) > WRAP_WIDTH + 1)
-    if not _GOES_ON.search(line):
+    if not _wants_more(line, first[1][0]):
         if not full:
             return False
         if _BEGINS.match(first[1]) and not (prose or len(head) >= WRAP_WIDTH or _DAY.search(line)):
