@@ -219,15 +219,24 @@ class CueFile(_Strict):
 
 
 class SectionRule(_Matching):
-    """A section: its headers and what standing in it means for a mention."""
+    """A section: its headers and what standing in it means for a mention.
+
+    ``labels_within`` are labels with a colon that belong to it ("Mother: ..."); another one ends it.
+    """
 
     id: Id
     attributes: tuple[Literal["historical", "hypothetical", "family", "uncertain", "negated"], ...] = ()
     labels: tuple[Label, ...] = ()
     not_labels: tuple[Label, ...] = ()
+    labels_within: tuple[str, ...] = ()
     source: str = "unverified"
     match: tuple[str, ...] = Field(min_length=1)
     no_match: tuple[str, ...] = Field(min_length=1)
+
+    @field_validator("labels_within")
+    @classmethod
+    def _labels_compile(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        return _Matching._patterns_compile(patterns)
 
 
 class SectionFile(_Strict):

@@ -43,6 +43,10 @@ _OTHER = re.compile(
 _INLINE_OTHER = re.compile(
     r"(?<=[.,]\s)(?P<name>[A-Z][A-Z /&'-]{3,40}):|(?<=\.,)[ \t]{0,2}(?P<flat>[A-Z][A-Za-z /&'()-]{2,40}):"
 )
+_NAME = r"(?P<name>[A-Z][A-Za-z0-9/&'+.-]{0,20}(?:[ \t][A-Za-z0-9/&'+.-]{1,20}){0,3})[ \t]?:(?=[ \t])"
+_LABEL = re.compile(rf"(?<=\n)[ \t]{{0,8}}{_NAME}")
+_LABEL_WITHIN = re.compile(rf"(?<=[.;]\s){_NAME}")
+"""A label with a colon at the beginning of a line, and within one."""
 _PLAIN_LINE = re.compile(r"[.;:!?][ \t]*\n(?=[A-Z][a-z])")
 _ABBREVIATED = re.compile(r"ddx|imp|rx|pmh|fhx|shx|psh|dx|a/p|all|[A-Z]{2,5}[xX]?|[A-Z]/[A-Z]|[A-Z]{1,2}Hx")
 
@@ -116,12 +120,7 @@ class SectionFinder:
                 Section(
                     start,
                     body,
-                    _own_end(
-                        text,
-                        body,
-                        end,
-                        hypothetical=bool(rule and {"hypothetical", "uncertain"} & set(rule.attributes)),
-                    ),
+                    _own_end(text, body, end, rule),
                     rule,
                 )
             )
@@ -207,18 +206,34 @@ def _matches(pattern: re.Pattern[str], text: str, places: Iterable[int]) -> Iter
             end = match.end()
 
 
-def _own_end(text: str, body: int, end: int, *, hypothetical: bool) -> int:
+def _own_end(text: str, body: int, end: int, rule: SectionRule | None) -> int:
     """Return where a section ends: one with content on its header line ends at the next paragraph.
 
-    A section that makes its content hypothetical or uncertain ends with its line, unless a list goes on.
+    A section that makes its content hypothetical or uncertain ends with its line, unless a list goes on; one that gives its content
+    to relatives or to the past ends at the next label that does not belong to it ("FH: mother lupus / Chest X-ray: ...").
     """
     line_end = text.find("\n", body, end)
+    attributes = set(rule.attributes) if rule else set()
+    if "family" in attributes:
+        for labels in (_LABEL, _LABEL_WITHIN):
+            end = _foreign_label(text, body, end, rule, labels) or end
     if line_end < 0 or not text[body:line_end].strip(" \t,"):
         return end
-    if hypothetical and (over := _PLAIN_LINE.search(text, body, end)):
+    if attributes & {"hypothetical", "uncertain"} and (over := _PLAIN_LINE.search(text, body, end)):
         return over.start() + 1
+    if "historical" in attributes:
+        end = _foreign_label(text, body, end, rule, _LABEL) or end
     blank = re.compile(r"\n[ \t]*\n").search(text, body, end)
     return blank.start() if blank else end
+
+
+def _foreign_label(text: str, body: int, end: int, rule: SectionRule | None, labels: re.Pattern[str]) -> int | None:
+    """Return where the first label stands in a section that is none of its own."""
+    own = re.compile("|".join(rule.labels_within), re.IGNORECASE) if rule and rule.labels_within else None
+    for label in labels.finditer(text, body, end):
+        if own is None or own.match(label["name"]) is None:
+            return label.start("name")
+    return None
 
 
 def section_at(sections: list[Section], position: int) -> Section | None:
