@@ -214,9 +214,10 @@ def _own_end(text: str, body: int, end: int, rule: SectionRule | None) -> int:
     """
     line_end = text.find("\n", body, end)
     attributes = set(rule.attributes) if rule else set()
+    if attributes & {"family", "historical", "uncertain"}:
+        end = _foreign_label(text, body, end, rule, _LABEL_WITHIN) or end
     if "family" in attributes:
-        for labels in (_LABEL, _LABEL_WITHIN):
-            end = _foreign_label(text, body, end, rule, labels) or end
+        end = _foreign_label(text, body, end, rule, _LABEL) or end
     if line_end < 0 or not text[body:line_end].strip(" \t,"):
         return end
     if attributes & {"hypothetical", "uncertain"} and (over := _PLAIN_LINE.search(text, body, end)):
