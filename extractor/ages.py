@@ -25,7 +25,7 @@ _AT = re.compile(
     r"(?P<n>\d{1,2})(?![\d:/%]|[.,]\d|\s?(?:mg|g\b|cm|mm|kg|am\b|pm\b|weeks?|wks?|days?|d\b|months?|mos?\b|h\b|hours?|%|x\b|-))(?:\s?(?:years?|yrs?|yo|y)(?:\sold|\sof\sage)?(?![a-z]))?",
     re.IGNORECASE,
 )
-_BARE = re.compile(r"at\s\d", re.IGNORECASE)
+_BARE = re.compile(r"at\s(?:about\s|around\s|~\s?)?\d", re.IGNORECASE)
 _BEHIND_BARE = re.compile(r"\s?(?:[.,;:()\n]|$)|\s(?:with|and|in|but|while|when|which|who|s?he|they)\b", re.IGNORECASE)
 """What may follow an age that only "at" announces: "at 17 with two nights on a ward", but no "at 11 clinics"."""
 _BREAK = re.compile(r"[;\n]|\.\s")
@@ -49,7 +49,7 @@ class Ages:
             if r.age is not None
         ]
 
-    def told(self, text: str, low: int, start: int, end: int, high: int) -> AgeTold | None:
+    def told(self, text: str, low: int, start: int, end: int, high: int, *, bare: bool = True) -> AgeTold | None:
         """Return the greatest age that the patient had when what a mention names happened, if an age is told.
 
         Args:
@@ -58,6 +58,7 @@ class Ages:
             start: where the mention begins.
             end: where it ends.
             high: how far to the right.
+            bare: whether a number behind "at" alone is an age ("mono at 17", but "steroids at 25").
         """
         low, high = max(low, start - _REACH), min(high, end + _REACH)
         behind = _BREAK.split(text[end:high], maxsplit=1)[0]
@@ -67,7 +68,7 @@ class Ages:
                 AgeTold(int(m["n"]), offset + m.start(), offset + m.end())
                 for m in _AT.finditer(words)
                 if (forward or not m[0].lower().startswith("aged"))
-                and not (_BARE.match(m[0]) and not _BEHIND_BARE.match(words, m.end()))
+                and not (_BARE.match(m[0]) and not (bare and _BEHIND_BARE.match(words, m.end())))
             ]
             for regex, age in self._stages:
                 if m := regex.search(words):

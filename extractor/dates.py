@@ -47,7 +47,7 @@ _PATTERN = re.compile(
     (?P<iso>{_E}(?P<iy>{_YEAR})[-./](?P<im>\d{{1,2}})[-./](?P<id>\d{{1,2}}){_F})
   | (?P<cn>(?P<cy>{_YEAR})\s?年\s?(?P<cm>\d{{1,2}})\s?月(?:\s?(?P<cd>\d{{1,2}})\s?日)?)
   | (?P<num>{_E}(?P<na>\d{{1,2}})(?P<sep>[-./])(?P<nb>\d{{1,2}})(?P=sep)(?P<ny>{_YEAR}|\d{{2}}){_F})
-  | (?P<compact>(?<![\w.\#/-])(?P<ky>20[0-4]\d|19[5-9]\d)(?P<km>0[1-9]|1[0-2])(?P<kd>0[1-9]|[12]\d|3[01])(?![\w.-]))
+  | (?P<compact>(?<![\w.\#/-])(?P<ky>20[0-4]\d|19[5-9]\d)(?P<km>0[1-9]|1[0-2])(?P<kd>0[1-9]|[12]\d|3[01])(?![\w-]|\.\d))
   | (?P<half>\bhalf\sa\syear\s(?:ago|earlier|before))
   | (?P<dmy>\b(?P<dd>\d{{1,2}})(?:st|nd|rd|th)?[\s-](?:of\s)?(?P<dm>{_MONTH})[,]?[\s-]{{1,2}}(?P<dy>{_YEAR}|'?\d{{2}})\b)
   | (?P<mdy>\b(?P<mm>{_MONTH})[\s-](?P<md>\d{{1,2}})(?:st|nd|rd|th)?,?[\s-]{{1,2}}(?P<my>{_YEAR}|'\d{{2}})\b)
@@ -55,10 +55,10 @@ _PATTERN = re.compile(
   | (?P<ym>{_E}(?P<y3>{_YEAR})[-./](?P<m3>0?[1-9]|1[0-2]){_F}-?(?![\d]))
   | (?P<ym2>{_E}(?P<m4>0?[1-9]|1[0-2])[-./](?P<y4>{_YEAR}){_F})
   | (?P<mrange>{_E}(?P<r1>1[0-2]|0?[1-9])\s?-\s?(?P<r2>1[0-2]|0?[1-9])/(?P<ry>20[0-4]\d|[12]\d)(?![\d/]))
-  | (?P<rel>\b(?P<rn>{_COUNT})\s?[-+]?\s?(?P<ru>days?|weeks?|wks?|months?|mos?|mths?|years?|yrs?|y|d|w|/7|/52|/12)\s(?:ago|back|prior(?!\sto)|earlier|previously|before\sadmission)\b)
+  | (?P<rel>\b(?P<rn>{_COUNT})\s?[-+]?\s?(?P<ru>days?|weeks?|wks?|months?|mos?|mths?|years?|yrs?|decades?|winters?|summers?|autumns?|y|d|w|/7|/52|/12)\s(?P<rh>and\sa\shalf\s)?(?:ago|back|prior(?!\sto)|earlier|previously|before\sadmission)\b)
   | (?P<rel2>\b(?P<rn2>\d{{1,2}})(?P<ru2>/7|/52|/12)\sago\b)
   | (?P<last>\blast\s(?P<lu>year|month|week|night)|\byesterday\b)
-  | (?P<yrange>{_E}{_YEAR}\s?[-\u2013]\s?(?:(?P<yend>{_YEAR})|(?P<yend2>\d{{2}}))(?![\d/:%-]|[.,]\d|\s?(?:mg|mL|copies|IU|ng|ug|g\b)))
+  | (?P<yrange>{_E}{_YEAR}(?:\s?[-\u2013]\s?(?:(?P<yend>{_YEAR})|(?P<yend2>\d{{2}}))|/(?P<yend3>\d{{2}}))(?![\d/:%-]|[.,]\d|\s?(?:mg|mL|copies|IU|ng|ug|g\b)))
   | (?P<y>(?:(?<![\d/.,<>-])|(?<=mid-)|(?<=late-)|(?<=early-))(?<![<>]\s)(?P<yy>{_YEAR})(?![\d/]|[.,-]\d|\s?(?:mg|mL|ml|[unp]g|mcg|cells|copies|IU|U/|g\b|x\s?10)|\s?[+&]\s?\d{{4}}
       |\s(?:classification|criteri(?:a|on)|guidelines?|consensus|definition|recommendations?|(?:E?ULAR|ACR|WHO|EULAR/ACR|ACR/EULAR)\b)))
   | (?P<yq>(?<![\w])'(?P<yq2>\d{{2}})(?!\d|\w))
@@ -158,9 +158,11 @@ def _relative(count: float, unit: str, note: dt.date | None) -> str | None:
     if note is None:
         return None
     unit = unit.lower()
+    if unit.startswith("decade"):
+        return f"{note.year - round(10 * count):04d}"
     if unit.startswith("d") or unit == "/7":
         return (note - dt.timedelta(days=count)).isoformat()
-    if unit.startswith("w") or unit == "/52":
+    if (unit.startswith("w") and not unit.startswith("winter")) or unit == "/52":
         return (note - dt.timedelta(weeks=count)).isoformat()
     if unit.startswith("m") or unit == "/12":
         months = note.year * 12 + note.month - 1 - round(count)
@@ -269,8 +271,9 @@ _FROM_YEAR = 12
 def _end_of_range(m: re.Match[str]) -> str | None:
     """Return the last year of a range of years ("1992-1994", "2013-15"): an event lasts until then."""
     first = int(m.group()[:4])
-    last = int(m["yend"]) if m["yend"] else first // 100 * 100 + int(m["yend2"])
-    if last <= first or (m["yend2"] and int(m["yend2"]) <= _FROM_YEAR):
+    short = m["yend2"] or m["yend3"]
+    last = int(m["yend"]) if m["yend"] else first // 100 * 100 + int(short)
+    if last <= first or (short and int(short) <= _FROM_YEAR):
         return None
     return _valid(last)
 
@@ -303,7 +306,7 @@ def _read(m: re.Match[str], note: dt.date | None) -> DateMention | None:
     elif g["mrange"]:
         iso = _valid(_year(g["ry"]), int(g["r2"]))
     elif g["rel"]:
-        iso, relative = _relative(_number(g["rn"]), g["ru"], note), True
+        iso, relative = _relative(_number(g["rn"]) + (0.5 if g["rh"] else 0), g["ru"], note), True
     elif g["rel2"]:
         iso, relative = _relative(float(g["rn2"]), g["ru2"], note), True
     elif g["last"]:

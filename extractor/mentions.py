@@ -240,7 +240,8 @@ class Assembler:
             state: the attributes so far of the mention; they are changed.
         """
         low, high = neighbourhood(sentence, target, company)
-        told = self._ages.told(text, low, target.start, target.end, high)
+        bare = target.term.label in _AT_BARE_AGE
+        told = self._ages.told(text, low, target.start, target.end, high, bare=bare)
         if told is None or state.family:
             return
         state.details["at_age"] = told.age
@@ -450,8 +451,9 @@ def _is_condition(text: str, cue: CueMatch, target: Target) -> bool:
     return cue.cue.condition and cue.end <= target.start and len(between) < 40 and not set(",;:.") & set(between)
 
 
-_TOLD_BY_AGE = frozenset({"MALIGNANCY", "EBV"})
-"""Labels whose date may be told as an age."""
+_AT_BARE_AGE = frozenset({"MALIGNANCY", "EBV"})
+_TOLD_BY_AGE = _AT_BARE_AGE | {"CAR_T", "TCE", "ADC", "STEROID", "HLH"}
+"""Labels whose date may be told as an age, and those for which a number behind "at" is one."""
 _CHILD = 18
 """Age up to which one that stands alone behind a disease ("glandular fever aged 15") is not taken for the patient's now."""
 _MEASURES = frozenset({"AGE", "WEIGHT", "HEIGHT"})

@@ -323,12 +323,13 @@ class DateRule(_Words):
 
     ``..._before`` ends where the date begins, ``..._behind`` begins where it ends, ``ends_...`` stands between date and mention;
     ``stage_of_life`` tells an age in place of a date, of which ``age`` is the greatest; ``repeats`` announces a later result
-    of the same test, ``other_test`` takes it away, ``of_a_test_behind`` makes the name of a disease that of a test.
+    of the same test, ``other_test`` takes it away, ``of_a_test_behind`` makes the name of a disease that of a test; ``standard`` is the
+    name of a protocol with its year.
     """
 
     kind: Literal[
         "no_event_before", "no_year_before", "no_year_behind", "no_story_before", "no_story_behind", "ends_row", "ends_story",
-        "stage_of_life", "repeats", "other_test", "of_a_test_behind",
+        "stage_of_life", "repeats", "other_test", "of_a_test_behind", "standard",
     ]  # fmt: skip
     age: int | None = Field(default=None, ge=0, le=120)
 

@@ -73,6 +73,13 @@ class StoryDates:
         words = self._words.get(kind)
         return words is not None and words.match(text, date.end, date.end + _BEHIND) is not None
 
+    def _names_standard(self, text: str, date: DateMention) -> bool:
+        """Return whether a date is part of the name of a protocol or of criteria ("HLH-2004")."""
+        words = self._words.get("standard")
+        return words is not None and any(
+            m.end() == date.end for m in words.finditer(text, max(0, date.start - _BEFORE), date.end)
+        )
+
     def _between(self, kind: str, text: str, start: int, end: int) -> bool:
         words = self._words.get(kind)
         return words is not None and words.search(text, start, end) is not None
@@ -84,7 +91,7 @@ class StoryDates:
             text: clean text.
             date: a date in it.
         """
-        if self._before("no_event_before", text, date):
+        if self._before("no_event_before", text, date) or self._names_standard(text, date):
             return False
         return len(date.iso) != 4 or not (
             self._before("no_year_before", text, date) or self._behind("no_year_behind", text, date)
