@@ -59,10 +59,12 @@ _GOES_ON = re.compile(
     r"without|after|before|since|until|per|via|into|her|this|these|new|mild|possible|probable|history|positive|negative|status|post|received|"
     r"treated|started|including|showed|shows|showing|denies|denied|given|AND|OR|OF|WITH|FOR|THE|TO|IN))[ \t]*$"
 )
+# a line that is a heading, though its last word might want another
 _HEADING = re.compile(
     r"[ \t]*(?:[-*#]{1,3}[ \t]?)?[A-Z][\w/&'-]*(?:[ \t][\w/&'-]+){0,3}[ \t](?i:history|hx|status)[ \t]*\Z"
 )
-"""A line that is a heading, though its last word might want another."""
+_ANSWER = re.compile(r"[:?=][ \t]*(?:no|not|positive|negative)[ \t]*\Z", re.IGNORECASE)
+"""A line that ends with the answer of a form ("Lymphoma: no")."""
 _TABLE_GAP = re.compile(r"\S[ \t]{3,}\S")
 _DATE_LEAD = re.compile(r"[ \t]*(?:\d{1,4}[./-]\d{1,4}(?:[./-]\d{2,4})?|\d{4}|since \d{4})[ \t:–-]")
 _OPEN_BRACKET = re.compile(r"\([^()]{0,120}$")
@@ -132,13 +134,15 @@ def break_ends_sentence(text: str, at: int) -> bool:
 
 
 def _wants_more(line: str, first: str) -> bool:
-    """Return whether a line ends with a word that wants another, and is no heading before a line that begins anew.
+    """Return whether a line ends with a word that wants another, and is no heading or answer before a line that begins anew.
 
     Args:
         line: the line.
         first: the first sign of the next one.
     """
-    return _GOES_ON.search(line) is not None and (first.islower() or _HEADING.match(line) is None)
+    if _GOES_ON.search(line) is None:
+        return False
+    return first.islower() or (_HEADING.match(line) is None and _ANSWER.search(line) is None)
 
 
 def _had_room(text: str, line_start: int, line: str, head: str) -> bool:
