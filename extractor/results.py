@@ -20,6 +20,10 @@ REACH = 140
 """Characters behind or before a mention in which its result is looked for."""
 
 
+_SHORT = 40
+"""Characters that a line has less than when it is the result of the test on the line above."""
+
+
 class Result(NamedTuple):
     """What is said of a mention: the rule's result, where its words stand, and the rule's id."""
 
@@ -84,6 +88,7 @@ class ResultFinder:
 
     def _behind(self, text: str, sentence: tuple[int, int], end: int, label: str) -> Result | None:
         stop = min(sentence[1], end + REACH)
+        below = _line_below(text, end, stop)
         first: Result | None = None
         seen: set[int] = set()
         for index, m in self._patterns[0].find(text, end, stop, stop):
@@ -92,8 +97,17 @@ class ResultFinder:
             seen.add(index)
             if first is None or (m.start(), -m.end()) < (first.start, -first.end):
                 first = Result(self.rules[index].result, m.start(), m.end(), self.rules[index].id)
+        if first is None and below is not None:
+            return self._alone(text, *below, label)
         if first and self._joins(first.result, text, end, first.start):
             return (self._settled(text, first, stop, label) or first) if first.result == "pending" else first
+        return None
+
+    def _alone(self, text: str, start: int, end: int, label: str) -> Result | None:
+        """Return the result that a line consists of, if it does."""
+        for index, m in self._patterns[0].find(text, start, end, end):
+            if _speaks_of(self.rules[index], label) and m.start() == start and not text[m.end() : end].strip(" .;,"):
+                return Result(self.rules[index].result, m.start(), m.end(), self.rules[index].id)
         return None
 
     def _settled(self, text: str, pending: Result, stop: int, label: str) -> Result | None:
@@ -120,6 +134,18 @@ class ResultFinder:
         if last and self._joins(last.result, text, last.end, start):
             return last
         return None
+
+
+def _line_below(text: str, end: int, stop: int) -> tuple[int, int] | None:
+    """Return the next line where a mention ends its own, and that is short enough to be its result."""
+    if text[end:stop].strip(" \t:") not in ("", "\n"):
+        return None
+    newline = text.find("\n", end, end + 8)
+    if newline < 0:
+        return None
+    line = text[newline + 1 : newline + 1 + _SHORT].split("\n", 1)[0]
+    start = newline + 1 + len(line) - len(line.lstrip())
+    return (start, newline + 1 + len(line.rstrip())) if line.strip() and len(line) < _SHORT else None
 
 
 def _parts(rule: ResultRule) -> list[str]:
