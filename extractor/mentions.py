@@ -190,7 +190,8 @@ class Assembler:
             apply_result(state, result)  # else "if EBV PCR positive": the result is part of the condition
         if section and section.rule:
             apply_section(state, section.rule, target.term.label, named)
-        if "current" in named and not any(c.cue.category == "historical" for c in cues):
+        stopped = result is not None and result.result == "stopped"
+        if "current" in named and not stopped and not any(c.cue.category == "historical" for c in cues):
             state.historical = False
         if "patient" in named:
             state.family = False

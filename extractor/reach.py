@@ -17,6 +17,8 @@ _WORD = re.compile(r"[A-Za-z0-9]+")
 _PARTING = re.compile(r"[,;:.)]")
 _PARTED = re.compile(r"[;:]|,\s*\S+\s+\S")
 _LISTED = re.compile(r"[\w\s,/&'-]{1,60}")
+_VALUE = re.compile(r"(?<=[A-Za-z]\s)\d{2,}(?:[.,/]\d+)?(?=[\s,;)]|mg|kg|%|cm)")
+"""A value, which ends a list of things denied ("no oozing, plt 34, steroids given")."""
 _JOINED = re.compile(r"[a-z&/]", re.IGNORECASE)
 _PLURAL = re.compile(r"\b(?:were|are|have|all|both)\b", re.IGNORECASE)
 _COORDINATED = re.compile(
@@ -41,6 +43,8 @@ def refine(text: str, targets: Sequence[Target], edges: Sequence[Edge]) -> list[
         before = cue.end <= target.start
         between = text[cue.end : target.start] if before else text[target.end : cue.start]
         if before and (_bracket_closed(text, cue, between) or _list_over(text, cue, target, between)):
+            continue
+        if before and cue.cue.category == "negated" and _VALUE.search(text, cue.end, target.start):
             continue
         if cue.cue.category in ("uncertain", "hypothetical") and target.start < cue.start and cue.end <= target.end:
             continue  # a word of the name itself: "HLH-like syndrome"

@@ -247,10 +247,13 @@ class SectionFile(_Strict):
 
 
 class ResultRule(_Matching):
-    """Words of a test result or a form's answer, standing behind or before what they answer."""
+    """Words of a test result, a form's answer or a drug's status, standing behind or before what they answer."""
 
     id: Id
-    result: Literal["negative", "positive", "low_level", "equivocal", "pending", "not_done", "no", "yes", "past"]
+    result: Literal[
+        "negative", "positive", "low_level", "equivocal", "pending", "not_done", "no", "yes", "past",
+        "stopped", "not_taken", "to_start",
+    ]  # fmt: skip
     labels: tuple[Label, ...] = ()
     not_labels: tuple[Label, ...] = ()
     before: bool = False

@@ -54,10 +54,10 @@ def apply_result(state: State, result: Result) -> None:
     state.cues.append(result.rule)
     if result.result == "not_done":
         state.details["not_done"] = True
-    if result.result in ("no", "negative", "not_done"):
+    if result.result in ("no", "negative", "not_done", "not_taken"):
         state.negated, state.uncertain, state.hypothetical = True, False, False
         state.result = "negative" if result.result == "negative" else None
-    elif result.result == "past":
+    elif result.result in ("past", "stopped"):
         state.historical = True
     elif result.result == "yes":
         state.uncertain = state.negated = False
@@ -68,7 +68,7 @@ def apply_result(state: State, result: Result) -> None:
         state.negated = False
     elif result.result == "equivocal":
         state.result, state.uncertain = "equivocal", True
-    elif result.result == "pending":
+    elif result.result in ("pending", "to_start"):
         state.hypothetical = True
     elif result.result == "unknown":
         state.uncertain = True
