@@ -20,8 +20,8 @@ REACH = 140
 """Characters behind or before a mention in which its result is looked for."""
 
 
-STATUSES = ("stopped", "not_taken", "to_start")
-"""Results that are the status of a drug in its row."""
+STATUSES = ("stopped", "not_taken", "to_start", "doubted")
+"""Results that are the status of a drug or of a disease in its row."""
 _SHORT = 40
 """Characters that a line has less than when it is the result of the test on the line above."""
 

@@ -70,7 +70,7 @@ def apply_result(state: State, result: Result) -> None:
         state.result, state.uncertain = "equivocal", True
     elif result.result in ("pending", "to_start"):
         state.hypothetical = True
-    elif result.result == "unknown":
+    elif result.result in ("unknown", "doubted"):
         state.uncertain = True
 
 
