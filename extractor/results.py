@@ -26,6 +26,10 @@ _SHORT = 40
 """Characters that a line has less than when it is the result of the test on the line above."""
 
 
+_UNIT = re.compile(r"\s?(?:copies|cop|cps|IU|U)?(?:/mL)?[\s.;,]*", re.IGNORECASE)
+"""What may stand behind a result that is a line of its own."""
+
+
 class Result(NamedTuple):
     """What is said of a mention: the rule's result, where its words stand, and the rule's id."""
 
@@ -108,7 +112,7 @@ class ResultFinder:
     def _alone(self, text: str, start: int, end: int, label: str) -> Result | None:
         """Return the result that a line consists of, if it does."""
         for index, m in self._patterns[0].find(text, start, end, end):
-            if _speaks_of(self.rules[index], label) and m.start() == start and not text[m.end() : end].strip(" .;,"):
+            if _speaks_of(self.rules[index], label) and m.start() == start and _UNIT.fullmatch(text, m.end(), end):
                 return Result(self.rules[index].result, m.start(), m.end(), self.rules[index].id)
         return None
 
