@@ -31,7 +31,7 @@ _STOP = re.compile(r"[.!?;]\s+")
 _HEAD_END = re.compile(r":[ \t]*$")
 
 _INLINE = re.compile(
-    r":[ \t]*(?:(?P<item>(?:[^\W\d][\w/'()+-]*[ \t]?){1,4});[ \t]*){1,12}"
+    r":[ \t]*(?:[^\W\d][\w/'()+-]*(?:[ \t][^\W\d][\w/'()+-]*){0,3}[ \t]?;[ \t]*){1,12}"
     r"(?:(?:an?|any|the|other|prior|previous|recent|active|chronic|and|or)[ \t]){0,2}",
 )
 """A colon and the items before a mention, each of a few words."""

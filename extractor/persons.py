@@ -136,7 +136,8 @@ class PersonsOfNote:
     def _stands_for_another(self, pronoun: re.Match[str]) -> bool:
         """Return whether a pronoun that is not of the patient's gender stands for somebody named before it."""
         at = pronoun.start()
-        low = max(0, at - REACH, self._text.rfind("\n\n", 0, at))
+        low = max(0, at - REACH)
+        low = max(low, self._text.rfind("\n\n", low, at))
         own = ("man", "other", "professional") if pronoun.lastgroup == "he" else ("woman", "other", "professional")
         named = self._persons.named_in(self._text, low, at)
         nearest = next((p.lastgroup for p in reversed(named) if p.lastgroup in own), None)
