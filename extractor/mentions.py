@@ -11,30 +11,27 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
-from extractor.ages import Ages
+from extractor.attributes import MEASURES, Attributes, Scene
 from extractor.causes import CauseLinker, Link
 from extractor.cleantext import CleanText
 from extractor.context import ContextEngine, CueMatch, Edge
 from extractor.dates import DateMention, NoteDates, find_dates
-from extractor.eventdates import LISTED, ends_disease, goes_on, is_past, nearest_date, told_as_ongoing
-from extractor.forms import form_answer
+from extractor.eventdates import LISTED, nearest_date
 from extractor.general import GeneralKnowledge
 from extractor.listheads import ListHeads
 from extractor.matching import Target, sentence_of
-from extractor.persons import Persons, PersonsOfNote
+from extractor.persons import Persons
 from extractor.reach import refine
-from extractor.results import Result, ResultFinder
+from extractor.results import ResultFinder
 from extractor.rulebook import Rulebook
 from extractor.schema import Mention, Note
 from extractor.sections import Section, section_at
-from extractor.states import State, apply_link, apply_result, apply_section, names_disease, settle
-from extractor.storydates import StoryDates, is_episode
-from extractor.surroundings import Surroundings, neighbourhood
+from extractor.states import State, apply_link
+from extractor.storydates import StoryDates
+from extractor.surroundings import Surroundings
 from extractor.tokens import without_space
-from extractor.values import Value, read_age
+from extractor.values import Value
 
-_OF_THE_PATIENT = frozenset({"CONSENT", "AGE", "WEIGHT", "HEIGHT"})
-"""Labels of what a relative signs for the patient, and of measures, which are annotated of the patient alone."""
 CAUSE_REACH = 250
 """Characters before a sentence in which HLH must be named for the sentence to state its cause without naming it."""
 
@@ -70,8 +67,8 @@ class Assembler:
         return Surroundings(self.book, self._results)
 
     @cached_property
-    def _ages(self) -> Ages:
-        return Ages(self.book.dates)
+    def _attributes(self) -> Attributes:
+        return Attributes(self.book, self._results, self._stories, self._around)
 
     @cached_property
     def _persons(self) -> Persons:
@@ -118,6 +115,7 @@ class Assembler:
             causes = self._causes.link(text, sentence, company, near)
             cues = self._cues(text, company, governed, lists)
             mentions: list[Mention] = []
+            scene = Scene(note, text, sentence, company, dates, story, persons)
             for target, own in zip(company, cues, strict=True):
                 if target.term.label == "HLH_CAUSE" and target not in causes:
                     continue  # an infection or drug without a causal statement
@@ -126,7 +124,7 @@ class Assembler:
                 ):
                     continue  # the world, not this patient
                 section = section_at(sections, target.start)
-                state = self._state(note, text, sentence, section, target, company, own, dates, story, persons)
+                state = self._attributes.of(scene, section, target, own)
                 if target.term.label == "HLH_CAUSE":
                     apply_link(state, causes[target])
                 mentions.append(self._mention(note, cleaned, sentence, section, target, company, state, dates))
@@ -161,115 +159,6 @@ class Assembler:
             for target, own in zip(company, found, strict=True)
         ]
 
-    def _state(
-        self,
-        note: Note,
-        text: str,
-        sentence: tuple[int, int],
-        section: Section | None,
-        target: Target,
-        company: Sequence[Target],
-        cues: Sequence[CueMatch],
-        dates: Sequence[DateMention],
-        story: NoteDates,
-        persons: PersonsOfNote,
-    ) -> State:
-        state = State()
-        named: set[str] = {c.cue.category for c in cues}
-        for cue in sorted(cues, key=lambda c: c.start):
-            state.cues.append(cue.cue.id)
-            if cue.cue.category in ("negated", "historical", "hypothetical", "uncertain", "family"):
-                setattr(state, cue.cue.category, True)
-        result = self._result(text, sentence, target)
-        is_test = self._around.is_of_a_test(text, target.end) or not names_disease(
-            target.term.label, target.term.entry.details
-        )
-        if result and result.result == "not_done" and not is_test:
-            state.hypothetical = "uncertain" not in named
-        elif result and not (result.start >= target.end and any(_is_condition(text, c, target) for c in cues)):
-            apply_result(state, result)  # else "if EBV PCR positive": the result is part of the condition
-        if section and section.rule:
-            apply_section(state, section.rule, target.term.label, named)
-        stopped = result is not None and result.result == "stopped"
-        if "current" in named and not stopped and not any(c.cue.category == "historical" for c in cues):
-            state.historical = False
-        if "patient" in named:
-            state.family = False
-        elif target.term.label not in _OF_THE_PATIENT and persons.tells_of_another(sentence, target.start):
-            state.family = True
-            state.cues.append("person")
-        date = nearest_date(text, target, company, dates, sentence[0])
-        dated = date or self._stories.of_mention(text, note.note_date, target, story)
-        if (
-            dated
-            and not state.family
-            and is_past(
-                note,
-                dated,
-                target.term.label,
-                plain_year=ends_disease(text, note, target, date, self._stories),
-                episode=is_episode(target) and not told_as_ongoing(text, target.start, dated.end),
-            )
-            and not state.hypothetical
-            and not goes_on(text, target, dated, named)
-        ):
-            state.historical = True
-            state.cues.append("date")
-        if date is None and target.term.label in _TOLD_BY_AGE:
-            self._let_age_speak(text, sentence, target, company, state)
-        for attribute in target.term.entry.details.get("attributes", ()):
-            setattr(state, attribute, True)
-        if state.family:  # what a relative has had is told without being marked as past
-            state.historical = any(c.cue.relatives for c in cues)
-        if state.hypothetical and any(c.cue.condition for c in cues):
-            state.uncertain = False  # "if primary HLH is suspected": nothing is suspected as yet
-        settle(state, target.term.label, target.term.entry.details)
-        if state.result in ("positive", "negative", "low_level"):
-            state.hypothetical = False  # a test with its result is no longer to come
-        return state
-
-    def _let_age_speak(
-        self, text: str, sentence: tuple[int, int], target: Target, company: Sequence[Target], state: State
-    ) -> None:
-        """Let the age at which something happened put it into the past, unless that is the patient's age now.
-
-        Args:
-            text: clean text.
-            sentence: the sentence.
-            target: the mention.
-            company: all mentions of the sentence.
-            state: the attributes so far of the mention; they are changed.
-        """
-        low, high = neighbourhood(sentence, target, company)
-        bare = target.term.label in _AT_BARE_AGE
-        told = self._ages.told(text, low, target.start, target.end, high, bare=bare)
-        if told is None or state.family:
-            return
-        state.details["at_age"] = told.age
-        ages = [t for t in company if t.term.label == "AGE"]
-        itself = any(t.start < told.end and told.start < t.end for t in ages)
-        now = [read_age(text, t.start, t.end).normalized_value for t in ages if not itself]
-        if (itself and told.age > _CHILD) or any(n is not None and n - told.age <= _NOW_WITHIN for n in now):
-            return
-        if not state.hypothetical and not told_as_ongoing(text, target.start, told.end):
-            state.historical = True
-            state.cues.append("age")
-
-    def _result(self, text: str, sentence: tuple[int, int], target: Target) -> Result | None:
-        box = None if target.term.label in _MEASURES else form_answer(text, target.start, target.end)
-        if target.term.entry.details.get("no_result"):
-            return box
-        found = self._results.find(text, sentence, target.start, target.end, target.term.label)
-        if box and box.result == "not_done":
-            return Result("not_done", box.start, box.end, box.rule)
-        if box and not (
-            found
-            and box.result == "yes"
-            and found.result in ("negative", "positive", "pending", "low_level", "equivocal")
-        ):
-            return box
-        return found
-
     def _mention(
         self,
         note: Note,
@@ -289,7 +178,7 @@ class Assembler:
                 state.hypothetical = False  # "3,000 copies, repeat pending"
             if state.negated:
                 state.cues.append("value")
-        if value.value is not None and target.term.label in (*_MEASURES, *LISTED) and value.comparator in (None, "="):
+        if value.value is not None and target.term.label in (*MEASURES, *LISTED) and value.comparator in (None, "="):
             state.negated = state.uncertain = False  # "no oedema, platelets 44" denies no platelets
         date = nearest_date(cleaned.text, target, company, dates, sentence[0])
         state.details.update(self._around.course(cleaned.text, sentence, target, company))
@@ -394,8 +283,6 @@ class Assembler:
 
 _WAITING = frozenset({"hypo.following", "result.pending", "result.pending_before"})
 """Cues of a result to come."""
-_NOW_WITHIN = 2
-"""Years by which the patient must be older than an age for that to be of the past."""
 
 
 def _with_inherited(own: Sequence[CueMatch], inherited: Sequence[CueMatch]) -> list[CueMatch]:
@@ -444,17 +331,3 @@ def mention_id(note_id: str, label: str, start: int, end: int) -> str:
     return hashlib.blake2b(
         f"{note_id}\x1f{label}\x1f{start}\x1f{end}".encode("utf-8", "surrogatepass"), digest_size=8
     ).hexdigest()
-
-
-def _is_condition(text: str, cue: CueMatch, target: Target) -> bool:
-    """Return whether a cue begins a condition whose subject the mention is ("if EBV PCR is positive")."""
-    between = text[cue.end : target.start]
-    return cue.cue.condition and cue.end <= target.start and len(between) < 40 and not set(",;:.") & set(between)
-
-
-_AT_BARE_AGE = frozenset({"MALIGNANCY", "EBV"})
-_TOLD_BY_AGE = _AT_BARE_AGE | {"CAR_T", "TCE", "ADC", "STEROID", "HLH"}
-"""Labels whose date may be told as an age, and those for which a number behind "at" is one."""
-_CHILD = 18
-"""Age up to which one that stands alone behind a disease ("glandular fever aged 15") is not taken for the patient's now."""
-_MEASURES = frozenset({"AGE", "WEIGHT", "HEIGHT"})
