@@ -113,8 +113,8 @@ class Attributes:
             apply_result(state, result)  # else "if EBV PCR positive": the result is part of the condition
         if section and section.rule:
             apply_section(state, section.rule, label, named)
-        stopped = result is not None and result.result == "stopped"
-        if "current" in named and not stopped and "historical" not in named:
+        over = result is not None and result.result == "past"
+        if "current" in named and not over and "historical" not in named:
             state.historical = False
         if "patient" in named:
             state.family = False

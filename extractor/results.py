@@ -20,7 +20,7 @@ REACH = 140
 """Characters behind or before a mention in which its result is looked for."""
 
 
-STATUSES = ("stopped", "not_taken", "to_start", "doubted")
+STATUSES = ("past", "not_taken", "to_start", "doubted")
 """Results that are the status of a drug or of a disease in its row."""
 _SHORT = 40
 """Characters that a line has less than when it is the result of the test on the line above."""
@@ -74,7 +74,7 @@ class ResultFinder:
         words = "|".join(
             alternation(c.terms, c.cased, c.patterns) for c in self.connectors if not c.results or result in c.results
         )
-        signs = "[;|>]|" if result in ("past", *STATUSES) else ""
+        signs = "[;|>]|" if result in STATUSES else ""
         return re.compile(rf"(?:{words}|{signs}[\s,:()/&=+*\"'#?-]|\.(?=\d))*", re.IGNORECASE)
 
     def find(self, text: str, sentence: tuple[int, int], start: int, end: int, label: str) -> Result | None:

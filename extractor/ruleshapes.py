@@ -252,7 +252,7 @@ class ResultRule(_Matching):
     id: Id
     result: Literal[
         "negative", "positive", "low_level", "equivocal", "pending", "not_done", "no", "yes", "past",
-        "stopped", "not_taken", "to_start", "doubted",
+        "not_taken", "to_start", "doubted",
     ]  # fmt: skip
     labels: tuple[Label, ...] = ()
     not_labels: tuple[Label, ...] = ()

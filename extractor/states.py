@@ -57,7 +57,7 @@ def apply_result(state: State, result: Result) -> None:
     if result.result in ("no", "negative", "not_done", "not_taken"):
         state.negated, state.uncertain, state.hypothetical = True, False, False
         state.result = "negative" if result.result == "negative" else None
-    elif result.result in ("past", "stopped"):
+    elif result.result == "past":
         state.historical = True
     elif result.result == "yes":
         state.uncertain = state.negated = False
