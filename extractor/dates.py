@@ -1,7 +1,7 @@
 """Dates in clinical text: absolute, partial, relative; ISO, US, European and Chinese orders.
 
-A date that can be read in two orders keeps its ambiguity: only the year (and the month where both
-readings agree) is stated. Dates without a year take the year of the note, or the year before where that would lie after it.
+A date that can be read in two orders is read in the order that the note's other dates tell; where they tell none it keeps its
+ambiguity: only the year (and the month where both readings agree) is stated. Dates without a year take the year of the note, or the year before where that would lie after it.
 """
 
 from __future__ import annotations
@@ -10,10 +10,14 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
+from extractor.dateorder import day_first
 from extractor.numbers import WORDS
 
 SOON_DAYS = 45
 """A date without a year lies at most this many days after its note; otherwise it means the year before."""
+
+JUST_BEFORE = 7
+"""A date that can be read in two orders is one of the last days before its note rather than one of months ago."""
 
 _MONTHS = {
     m: i
@@ -124,15 +128,30 @@ def parse_date(iso: str | None) -> dt.date | None:
         return None
 
 
-def _numeric(a: int, b: int, year: int, sep: str) -> tuple[str, bool] | None:
+def _numeric(a: int, b: int, year: int, sep: str, text: str) -> tuple[str, bool] | None:
     """Return a day-month or month-day date; dots are European, otherwise both orders may hold."""
-    day_first, month_first = _valid(year, b, a), _valid(year, a, b)
-    if sep == "." and day_first:
-        return day_first, False
-    if day_first and month_first and day_first != month_first:
-        return f"{year:04d}", True
-    found = month_first or day_first
+    european, american = _valid(year, b, a), _valid(year, a, b)
+    if sep == "." and european:
+        return european, False
+    if european and american and european != american:
+        order = day_first(text)
+        return (f"{year:04d}", True) if order is None else (european if order else american, False)
+    found = american or european
     return (found, False) if found else None
+
+
+def _without_year(a: int, b: int, note: dt.date | None, text: str) -> tuple[str | None, bool]:
+    """Return a date of two numbers, and whether its order is open: the American one then, unless the other lies just before the note."""
+    if a == b or a > 12 or b > 12:
+        return (_yearless(a, b, note) if a <= 12 else _yearless(b, a, note)), False
+    american, european = _yearless(a, b, note), _yearless(b, a, note)
+    order = day_first(text)
+    if order is not None:
+        return (european if order else american), False
+    days = {day: (note - parsed).days for day in (american, european) if note and (parsed := parse_date(day))}
+    if 0 <= days.get(european, -1) <= JUST_BEFORE and not 0 <= days.get(american, -1) <= SOON_DAYS:
+        return european, True
+    return american or european, True
 
 
 def _yearless(month: int, day: int | None, note: dt.date | None) -> str | None:
@@ -287,7 +306,7 @@ def _read(m: re.Match[str], note: dt.date | None) -> DateMention | None:
     elif g["cn"]:
         iso = _valid(int(g["cy"]), int(g["cm"]), int(g["cd"]) if g["cd"] else None)
     elif g["num"]:
-        read = _numeric(int(g["na"]), int(g["nb"]), _year(g["ny"]), g["sep"])
+        read = _numeric(int(g["na"]), int(g["nb"]), _year(g["ny"]), g["sep"], m.string)
         iso, ambiguous = read if read else (None, False)
     elif g["compact"]:
         iso = _valid(int(g["ky"]), int(g["km"]), int(g["kd"]))
@@ -319,12 +338,7 @@ def _read(m: re.Match[str], note: dt.date | None) -> DateMention | None:
     elif g["yq"]:
         iso = _valid(_year(g["yq2"]))
     elif g["md2"]:
-        a, b = int(g["a5"]), int(g["b5"])
-        if a == b or a > 12 or b > 12:
-            iso = _yearless(a, b, note) if a <= 12 else _yearless(b, a, note)
-        elif a <= 12 and b <= 12 and note is not None:
-            first, second = _yearless(a, b, note), _yearless(b, a, note)
-            iso, ambiguous = (first, True) if first else (second, True)
+        iso, ambiguous = _without_year(int(g["a5"]), int(g["b5"]), note, m.string)
     elif g["dm6"]:
         iso = _yearless(_month(g["m6"]), int(g["d6"]), note)
     elif g["md7"]:

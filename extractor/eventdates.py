@@ -41,7 +41,7 @@ def nearest_date(
             between, weight = text[target.end : date.start], 1.0
         else:
             continue
-        if len(between) > 110 or (date.end <= target.start and _NOW.search(between)):
+        if len(between) > 110 or (date.end <= target.start and (_NOW.search(between) or _is_over(text, date, target))):
             continue
         cost = len(between) * weight + 40 * len(_CLAUSE.findall(between))
         others = sum(
@@ -78,6 +78,23 @@ def _of_another(text: str, date: DateMention, target: Target, company: Sequence[
 
 _BESIDE = 18
 """Characters within which a date behind a mention is told as its own."""
+
+
+_SINCE = re.compile(r"\bsince\s(?:\w{3,6}\s)?$", re.IGNORECASE)
+_ASIDE = 8
+"""Characters that stand beside a date in its brackets where these tell something of their own."""
+
+
+def _is_over(text: str, date: DateMention, target: Target) -> bool:
+    """Return whether a date before a mention tells of something else: since when something lasts, or what brackets hold ("(stopped it in Dec) now fever")."""
+    if _SINCE.search(text, max(0, date.start - 14), date.start):
+        return True
+    closed = text.find(")", date.end, target.start)
+    if closed < 0 or "(" in text[date.end : closed]:
+        return False
+    opened = text.rfind("(", max(0, date.start - 90), date.start)
+    low = opened + 1 if opened >= 0 else max(0, date.start - 90)
+    return ")" not in text[low : date.start] and closed - low - (date.end - date.start) > _ASIDE
 
 
 _NOW = re.compile(r"\b(?:now|currently|today|presently)\b", re.IGNORECASE)
@@ -134,13 +151,13 @@ def told_as_ongoing(text: str, start: int, end: int) -> bool:
 
 
 _OPEN_START = re.compile(
-    rf"\b(?:since|from|started(?:\son)?|on\s(?:and\soff\s)?since|begun|commenced)\s{{0,2}}{DAY_NAMED}\W{{0,3}}$",
+    rf"\b(?:since|from|start(?:ed)?(?:\son)?:?|on\s(?:and\soff\s)?since|begun|commenced)\s{{0,2}}{DAY_NAMED}\W{{0,3}}$",
     re.IGNORECASE,
 )
 
 
 _OPEN_END = re.compile(
-    r"\s{0,2}(?:-|to|until|through|->)\s{0,2}(?:$|ongoing|present|now|current\w*|today|continu\w+|date|\?)",
+    r"\s{0,2}(?:[-\u2013\u2192]|to|until|through|->)\s{0,8}(?:$|ongoing|present|now|current\w*|(?:C\d{1,2}(?:D\d{1,2})?\s)?today|continu\w+|date|\?)",
     re.IGNORECASE,
 )
 

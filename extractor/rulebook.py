@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from extractor.errors import RuleError, UsageError
 from extractor.rulefiles import RULE_FILES, line_of, load
-from extractor.ruleparts import PartError, taken_in, unused
+from extractor.ruleparts import PartError, labels_named, names_taken_in, taken_in, unused
 from extractor.ruleshapes import (
     CauseFile,
     CauseRule,
@@ -31,6 +32,8 @@ from extractor.ruleshapes import (
 )
 from extractor.shipped import shipped_rules
 from extractor.terms import alternation, parts_of, whole_words
+
+Rule = TypeVar("Rule", Entry, Refusal)
 
 SHIPPED_RULES = shipped_rules(Path(__file__).resolve().parent)
 
@@ -205,14 +208,42 @@ def load_rulebook(site: Path | None = None, shipped: Path = SHIPPED_RULES) -> Ru
         for path in sorted((folder / "trials").glob("*.yaml")):
             files[f"{depth}/trials/{path.name}"] = hashlib.sha256(path.read_bytes()).hexdigest()
     _check_parts(rules["causes"], folders[-1] / "causes.yaml")
+    names = _names_in(terms.values(), refusals.values())
     return Rulebook(
-        terms=tuple(terms.values()),
-        look_alikes=tuple(refusals.values()),
+        terms=tuple(Term(term.label, _with_names(term.entry, names)) for term in terms.values()),
+        look_alikes=tuple(LookAlike(each.label, _with_names(each.refusal, names)) for each in refusals.values()),
         **{kind: tuple(laid.values()) for kind, laid in rules.items()},
         false_friends=tuple(sorted(false_friends)),
         files=files,
         trial_dirs=tuple(folder / "trials" for folder in reversed(folders)),
     )
+
+
+def _names_in(terms: Iterable[Term], refusals: Iterable[LookAlike]) -> dict[str, str]:
+    """Return the expression of the plain names of each label that a pattern asks for."""
+    rules: list[Entry | Refusal] = [*(t.entry for t in terms), *(r.refusal for r in refusals)]
+    asked = {label for rule in rules for p in _patterns(rule) for label in labels_named(p)}
+    return {label: _plain_names(t.entry for t in terms if t.label == label) for label in asked}
+
+
+_OF_PATTERNS = ("patterns", "near", "not_near", "lead")
+
+
+def _patterns(rule: Entry | Refusal) -> Iterator[str]:
+    return (p for key in _OF_PATTERNS for p in getattr(rule, key, ()))
+
+
+def _plain_names(entries: Iterable[Entry]) -> str:
+    """Return an expression of the names that need no company."""
+    return "|".join(p for e in entries if not (e.near or e.near_labels) for p in parts_of(e.terms, e.cased))
+
+
+def _with_names(rule: Rule, names: dict[str, str]) -> Rule:
+    """Return a rule with the names of whole labels taken into the patterns that ask for them."""
+    if not any(labels_named(p) for p in _patterns(rule)):
+        return rule
+    keys = [key for key in _OF_PATTERNS if hasattr(rule, key)]
+    return rule.model_copy(update={key: tuple(names_taken_in(p, names) for p in getattr(rule, key)) for key in keys})
 
 
 def _lay(target: dict, new: dict, items: tuple, seen: set[str], path: Path) -> None:  # type: ignore[type-arg]

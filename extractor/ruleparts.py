@@ -1,4 +1,8 @@
-"""Named pieces of patterns, and how ``(?&name)`` takes them into patterns and into one another."""
+"""Named pieces of patterns, and how ``(?&name)`` takes them into patterns and into one another.
+
+``(?&names:LABEL)`` stands for all plain names of a label's vocabulary, so that what is said about a drug is read whichever of its
+names is used.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from difflib import get_close_matches
 from typing import Final
 
 _NAME: Final = re.compile(r"\(\?&(\w+)\)")
+_NAMES_OF: Final = re.compile(r"\(\?&names:(\w+)\)")
 
 
 class PartError(ValueError):
@@ -49,6 +54,26 @@ def taken_in(pattern: str, parts: Mapping[str, str], within: tuple[str, ...] = (
     return _NAME.sub(piece, pattern)
 
 
+def labels_named(pattern: str) -> set[str]:
+    """Return the labels whose names a pattern takes in."""
+    return set(_NAMES_OF.findall(pattern))
+
+
+def names_taken_in(pattern: str, names: Mapping[str, str]) -> str:
+    """Return a pattern with the names of labels taken in.
+
+    Args:
+        pattern: a pattern whose parts have been taken in.
+        names: the expression of all plain names, by label.
+    """
+    return _NAMES_OF.sub(lambda named: f"(?:{names[named[1]]})", pattern)
+
+
+def standing_alone(pattern: str) -> str:
+    """Return a pattern with a word in the place of the names of labels, which other files tell."""
+    return _NAMES_OF.sub("(?:name)", pattern)
+
+
 def unused(parts: Mapping[str, str], patterns: Iterable[str]) -> list[str]:
     """Return the names of the parts that no pattern takes in, be it through other parts.
 
@@ -74,7 +99,7 @@ def checked_alone(pattern: str) -> str:
         ValueError: no regular expression.
     """
     try:
-        re.compile(_NAME.sub("(?:)", pattern), re.IGNORECASE)
+        re.compile(_NAME.sub("(?:)", standing_alone(pattern)), re.IGNORECASE)
     except re.error as error:
         raise ValueError(f"the pattern {pattern!r} is no regular expression: {error}") from None
     return pattern

@@ -17,7 +17,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from extractor.ruleparts import PartError, checked_alone, taken_in, unused
+from extractor.ruleparts import PartError, checked_alone, labels_named, standing_alone, taken_in, unused
 from extractor.schema import LABELS, RESOLVER_LABELS
 from extractor.terms import TermError, term_pattern
 
@@ -60,8 +60,10 @@ class _Matching(_Strict):
     @classmethod
     def _patterns_compile(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
         for pattern in patterns:
+            for label in labels_named(pattern):
+                _known_label(label)
             try:
-                compiled = re.compile(pattern, re.IGNORECASE)
+                compiled = re.compile(standing_alone(pattern), re.IGNORECASE)
             except re.error as error:
                 raise ValueError(f"the pattern {pattern!r} is no regular expression: {error}") from None
             if compiled.match(""):

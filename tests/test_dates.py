@@ -255,6 +255,49 @@ def test_a_day_in_either_order_is_read_or_kept_open(day: dt.date, order: str) ->
     assert date.ambiguous == (day.day <= 12 and day.day != day.month)
 
 
+ORDERED = [
+    ("seen 25/11/2020, again 03/04/2021.", "2021-04-03"),
+    ("seen 11/25/2020, again 03/04/2021.", "2021-03-04"),
+    ("from 2/4 -> 19/4, again 03/04/2021.", "2021-04-03"),
+    ("on 17/2, 28/2 and 3/4/21.", "2021-04-03"),
+    ("on 2/17, 2/28 and 3/4/21.", "2021-03-04"),
+    ("cpap 16/8, seen 03/04/2021.", "2021"),
+    ("seen 25/11/2020 and 11/25/2019, again 03/04/2021.", "2021"),
+    ("FEV1 12/20 mm, seen 03/04/2021.", "2021"),
+]
+
+
+@pytest.mark.parametrize(("text", "iso"), ORDERED)
+def test_the_other_dates_of_a_note_tell_its_order(text: str, iso: str) -> None:
+    last = find_dates(text, 0, len(text), "2021-06-12")[-1]
+    assert (last.iso, last.ambiguous) == (iso, len(iso) == 4)
+
+
+@pytest.mark.parametrize(
+    ("text", "noted", "iso"),
+    [
+        ("bloods 05/02", "2024-02-06", "2024-02-05"),
+        ("labs 05/02", "2024-05-06", "2024-05-02"),
+        ("labs 11/02", "2024-12-20", "2024-11-02"),
+        ("labs 05/02", "2024-08-20", "2024-05-02"),
+    ],
+)
+def test_a_date_without_a_year_lies_just_before_its_note_rather_than_months_ago(
+    text: str, noted: str, iso: str
+) -> None:
+    (date,) = find_dates(text, 0, len(text), noted)
+    assert (date.iso, date.ambiguous) == (iso, True)
+
+
+@examples(150)
+@given(day=DAYS, clear=st.integers(13, 28), order=st.sampled_from([0, 1]))
+def test_a_day_in_the_order_of_the_note_is_read(day: dt.date, clear: int, order: int) -> None:
+    style = ["{m}/{d}/{y}", "{d}/{m}/{y}"][order]
+    text = style.format(m=5, d=clear, y=2019) + " and " + style.format(m=day.month, d=day.day, y=day.year)
+    date = find_dates(text, 0, len(text), NOTED)[-1]
+    assert (date.iso, date.ambiguous) == (day.isoformat(), False)
+
+
 @examples(150)
 @given(noted=DAYS, count=st.integers(1, 300))
 def test_days_ago_count_back_from_the_note(noted: dt.date, count: int) -> None:

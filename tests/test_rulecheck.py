@@ -262,6 +262,29 @@ def test_parts_are_taken_into_patterns_and_into_one_another(tmp_path: Path) -> N
     assert entry.patterns == ("old(?:(?:our|domus)cel)", "(?:(?:our|domus)cel)s?")
 
 
+NAMED = """
+label: STEROID_RESPONSE
+description: d
+entries:
+  - {id: steroid_response.site.a, concept: responded, patterns: ['cured\\sby\\s(?&names:STEROID)'], source: s,
+     match: ['[[cured by ]]prednisone'], no_match: ['cured by rest']}
+"""
+
+
+@pytest.mark.parametrize("name", ["prednisone", "Deltacortril", "Urbason", "IVMP", "methyl-\n  prednisolone"])
+def test_a_pattern_may_ask_for_all_names_of_a_label(tmp_path: Path, name: str) -> None:
+    (tmp_path / "vocabulary").mkdir()
+    (tmp_path / "vocabulary" / "x.yaml").write_text(NAMED)
+    (term,) = (t for t in load_rulebook(tmp_path).terms if t.entry.id == "steroid_response.site.a")
+    assert term.regex.fullmatch(f"cured by {name}")
+    assert not term.regex.search("cured by aspirin")
+
+
+def test_names_of_a_label_that_is_none_are_told(tmp_path: Path) -> None:
+    (fault,) = faults(tmp_path, vocabulary__x=NAMED.replace("names:STEROID", "names:STEROYD"))
+    assert "STEROYD is no label" in fault
+
+
 def test_parts_are_taken_in_wherever_an_entry_has_patterns(tmp_path: Path) -> None:
     content = with_parts().replace(
         "    source:", "    near: ['(?&house)']\n    not_near: ['x(?&house)']\n    lead: ['y(?&house)']\n    source:"
