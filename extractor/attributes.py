@@ -105,7 +105,7 @@ class Attributes:
         """
         text, label = scene.text, target.term.label
         named: set[str] = {c.cue.category for c in cues}
-        result = self._result(text, scene.sentence, target)
+        result = self._result(scene, target)
         is_test = self._around.is_of_a_test(text, target.end) or not names_disease(label, target.term.entry.details)
         if result and result.result == "not_done" and not is_test:
             state.hypothetical = "uncertain" not in named
@@ -122,11 +122,14 @@ class Attributes:
             state.family = True
             state.cues.append("person")
 
-    def _result(self, text: str, sentence: tuple[int, int], target: Target) -> Result | None:
+    def _result(self, scene: Scene, target: Target) -> Result | None:
+        text, sentence = scene.text, scene.sentence
         box = None if target.term.label in MEASURES else form_answer(text, target.start, target.end)
         if target.term.entry.details.get("no_result"):
             return box
-        found = self._results.find(text, sentence, target.start, target.end, target.term.label)
+        names = (t.start for t in scene.company if not t.term.label.startswith("_"))
+        following = min((start for start in names if start >= target.end), default=None)
+        found = self._results.find(text, sentence, target.start, target.end, target.term.label, following)
         if box and box.result == "not_done":
             return Result("not_done", box.start, box.end, box.rule)
         if box and not (

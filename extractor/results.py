@@ -77,7 +77,9 @@ class ResultFinder:
         signs = "[;|>]|" if result in STATUSES else ""
         return re.compile(rf"(?:{words}|{signs}[\s,:()/&=+*\"'#?-]|\.(?=\d))*", re.IGNORECASE)
 
-    def find(self, text: str, sentence: tuple[int, int], start: int, end: int, label: str) -> Result | None:
+    def find(
+        self, text: str, sentence: tuple[int, int], start: int, end: int, label: str, next_name: int | None = None
+    ) -> Result | None:
         """Return what is said of the mention at ``start:end``, if anything.
 
         Args:
@@ -86,19 +88,21 @@ class ResultFinder:
             start: where the mention begins.
             end: where it ends.
             label: its label.
+            next_name: where the next name behind it begins, of which words may be told rather than of the mention.
         """
-        behind, before = self._behind(text, sentence, end, label), self._before(text, sentence, start, label)
+        behind = self._behind(text, sentence, end, label) or self._over(text, sentence, end, label, next_name)
+        before = self._before(text, sentence, start, label)
         if behind and before and text[before.end : start].isspace() and "," in text[end : behind.start]:
             return before  # "negative EBV PCR, positive CMV"
         return behind or before
 
     def _behind(self, text: str, sentence: tuple[int, int], end: int, label: str) -> Result | None:
         stop = min(sentence[1], end + REACH)
-        below = _line_below(text, end, stop)
+        below = self._line_below(text, end, stop)
         first: Result | None = None
         seen: set[int] = set()
         for index, m in self._patterns[0].find(text, end, stop, stop):
-            if index in seen or not _speaks_of(self.rules[index], label):
+            if index in seen or self.rules[index].over or not _speaks_of(self.rules[index], label):
                 continue
             seen.add(index)
             if first is None or (m.start(), -m.end()) < (first.start, -first.end):
@@ -106,7 +110,23 @@ class ResultFinder:
         if first is None and below is not None:
             return self._alone(text, *below, label)
         if first and self._joins(first.result, text, end, first.start):
-            return (self._settled(text, first, stop, label) or first) if first.result == "pending" else first
+            if first.result != "pending":
+                return first
+            return self._settled(text, first, stop, label) or self._over(text, sentence, end, label, None) or first
+        return None
+
+    def _over(
+        self, text: str, sentence: tuple[int, int], end: int, label: str, next_name: int | None
+    ) -> Result | None:
+        """Return a result that is told of all that its sentence names before it ("..., both negative"), or further behind the mention."""
+        stop = min(sentence[1], end + REACH)
+        for index, m in self._patterns[0].find(text, end, stop, stop):
+            rule = self.rules[index]
+            if rule.over and _speaks_of(rule, label):
+                parted = rule.over == "words" and (
+                    "\n" in text[end : m.start()].rstrip() or (next_name is not None and next_name < m.start())
+                )
+                return None if parted else Result(rule.result, m.start(), m.end(), rule.id)
         return None
 
     def _alone(self, text: str, start: int, end: int, label: str) -> Result | None:
@@ -116,12 +136,21 @@ class ResultFinder:
                 return Result(self.rules[index].result, m.start(), m.end(), self.rules[index].id)
         return None
 
+    def _line_below(self, text: str, end: int, stop: int) -> tuple[int, int] | None:
+        """Return the next line where nothing but connectors stands behind a mention on its own, and that is short enough to be its result."""
+        newline = text.find("\n", end, end + _SHORT)
+        if newline < 0 or text[newline + 1 : stop].strip() or not self._joins("negative", text, end, newline):
+            return None
+        line = text[newline + 1 : newline + 1 + _SHORT].split("\n", 1)[0]
+        start = newline + 1 + len(line) - len(line.lstrip())
+        return (start, newline + 1 + len(line.rstrip())) if line.strip() and len(line) < _SHORT else None
+
     def _settled(self, text: str, pending: Result, stop: int, label: str) -> Result | None:
         """Return the result that follows words of waiting ("sent 10/2: not detected"), if one does."""
         seen: set[int] = set()
         for index, m in self._patterns[0].find(text, pending.end, stop, stop):
             rule = self.rules[index]
-            if index in seen or rule.result in ("pending", "yes") or not _speaks_of(rule, label):
+            if index in seen or rule.over or rule.result in ("pending", "yes") or not _speaks_of(rule, label):
                 continue
             seen.add(index)
             if self._joins(rule.result, text, pending.end, m.start()):
@@ -140,18 +169,6 @@ class ResultFinder:
         if last and self._joins(last.result, text, last.end, start):
             return last
         return None
-
-
-def _line_below(text: str, end: int, stop: int) -> tuple[int, int] | None:
-    """Return the next line where a mention ends its own, and that is short enough to be its result."""
-    if text[end:stop].strip(" \t:") not in ("", "\n"):
-        return None
-    newline = text.find("\n", end, end + 8)
-    if newline < 0:
-        return None
-    line = text[newline + 1 : newline + 1 + _SHORT].split("\n", 1)[0]
-    start = newline + 1 + len(line) - len(line.lstrip())
-    return (start, newline + 1 + len(line.rstrip())) if line.strip() and len(line) < _SHORT else None
 
 
 def _parts(rule: ResultRule) -> list[str]:

@@ -259,6 +259,8 @@ class ResultRule(_Matching):
     labels: tuple[Label, ...] = ()
     not_labels: tuple[Label, ...] = ()
     before: bool = False
+    over: Literal["words", "names"] | None = None
+    """What may stand between a mention and these words beside connectors: other words, or other names too."""
     source: str = "unverified"
     match: tuple[str, ...] = Field(min_length=1)
     no_match: tuple[str, ...] = Field(min_length=1)
