@@ -127,7 +127,7 @@ class Attributes:
         box = None if target.term.label in MEASURES else form_answer(text, target.start, target.end)
         if target.term.entry.details.get("no_result"):
             return box
-        names = (t.start for t in scene.company if not t.term.label.startswith("_"))
+        names = (t.start for t in scene.company if t.term.label != "HLH_CAUSE" and t.term.label[0] != "_")
         following = min((start for start in names if start >= target.end), default=None)
         found = self._results.find(text, sentence, target.start, target.end, target.term.label, following)
         if box and box.result == "not_done":
@@ -160,7 +160,8 @@ class Attributes:
                 dated,
                 label,
                 plain_year=ends_disease(text, note, target, date, self._stories),
-                episode=is_episode(target) and not told_as_ongoing(text, target.start, dated.end),
+                episode=(is_episode(target) and not told_as_ongoing(text, target.start, dated.end))
+                or self._is_over(scene, target),
             )
             and not state.hypothetical
             and not goes_on(text, target, dated, named)
@@ -169,6 +170,13 @@ class Attributes:
             state.cues.append("date")
         if date is None and label in _TOLD_BY_AGE:
             self._let_age_speak(scene, target, state)
+
+    def _is_over(self, scene: Scene, target: Target) -> bool:
+        """Return whether a cancer is told as in remission or cured, so that its date is that of a disease that is over."""
+        if target.term.label != "MALIGNANCY":
+            return False
+        course = self._around.course(scene.text, scene.sentence, target, scene.company)
+        return course.get("activity") == "cured"
 
     def _let_age_speak(self, scene: Scene, target: Target, state: State) -> None:
         """Let the age at which something happened put it into the past, unless that is the patient's age now.
