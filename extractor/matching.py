@@ -9,6 +9,7 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Final, NamedTuple
 
+from extractor.abbreviations import defined_in
 from extractor.columns import under_names
 from extractor.misspellings import Speller
 from extractor.rulebook import Rulebook, Term
@@ -57,14 +58,21 @@ def candidates(text: str, book: Rulebook) -> list[Target]:
         for index, m in _patterns(book).find(text)
         if m.end() > m.start()
     ]
-    found += unmatched(text, book)
+    found += unmatched(text, book, found)
     found.sort(key=_start)
     return found
 
 
-def unmatched(text: str, book: Rulebook) -> list[Target]:
-    """Return the candidates that no expression finds by itself: misspelled names, and numbers under a column's name."""
-    return misspelled(text, book) + [Target(*under) for under in under_names(text, book)]
+def unmatched(text: str, book: Rulebook, found: Sequence[Target]) -> list[Target]:
+    """Return the candidates that no expression finds by itself: misspelled names, numbers under a column's name, and a note's own abbreviations.
+
+    Args:
+        text: clean text.
+        book: the rules.
+        found: the candidates that expressions find.
+    """
+    others = misspelled(text, book) + [Target(*under) for under in under_names(text, book)]
+    return others + [Target(*place) for place in defined_in(text, found)]
 
 
 def misspelled(text: str, book: Rulebook) -> list[Target]:
@@ -184,7 +192,9 @@ def _company_is_right(
         before = (
             f"{text[max(0, start - reach) : target.start]} \n "  # ends as what precedes a mention in its sentence does
         )
-        if not (reach and near.search(before)) and not _is_named(target, start, end, named):
+        wide = target.term.entry.near_labels_within
+        stretch = (max(0, target.start - wide), target.end + wide) if wide else (start, end)
+        if not (reach and near.search(before)) and not _is_named(target, *stretch, named):
             return False
     return not_near is None or not_near.search(around) is None
 

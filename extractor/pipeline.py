@@ -117,7 +117,7 @@ class TargetComponent:
         from spacy.tokens import Span
 
         found = [self._exactly(doc, s) for s in doc.spans.get(CANDIDATES, ())]
-        found = sorted(found + unmatched(doc.text, self.book), key=lambda target: target.start)
+        found = sorted(found + unmatched(doc.text, self.book, found), key=lambda target: target.start)
         targets = choose(doc.text, found, self.book, doc.user_data["sentences"], doc.user_data["sections"])
         doc.user_data["targets"] = targets
         spans = []
