@@ -11,7 +11,7 @@ from extractor.matching import Target
 from extractor.schema import Note
 from extractor.storydates import StoryDates
 
-HISTORICAL_AFTER_DAYS = 45
+HISTORICAL_AFTER_DAYS = 30
 """An event dated this many days before its note lies before the present course of illness."""
 
 
