@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from extractor.numbers import TEENS_AND_TENS, WORDS
 from extractor.ruleshapes import DateRule
 
 _REACH = 60
@@ -20,12 +21,14 @@ class AgeTold(NamedTuple):
     end: int
 
 
+_WORDS = "|".join(sorted(TEENS_AND_TENS, key=len, reverse=True))
 _AT = re.compile(
     r"(?<![A-Za-z])(?:at\s(?:the\s)?age(?:\sof)?|at|when\s(?:only\s)?(?:s?he|they|pt|the\spatient)\swas(?:\saged)?|aged)\s(?:about\s|around\s|~\s?)?"
-    r"(?P<n>\d{1,2})(?![\d:/%]|[.,]\d|\s?(?:mg|g\b|cm|mm|kg|am\b|pm\b|weeks?|wks?|days?|d\b|months?|mos?\b|h\b|hours?|%|x\b|-))(?:\s?(?:years?|yrs?|yo|y)(?:\sold|\sof\sage)?(?![a-z]))?",
+    rf"(?P<n>\d{{1,2}}|(?:{_WORDS})(?:-(?:one|two|three|four|five|six|seven|eight|nine))?(?![a-z-]))"
+    r"(?![\d:/%]|[.,]\d|\s?(?:mg|g\b|cm|mm|kg|am\b|pm\b|weeks?|wks?|days?|d\b|months?|mos?\b|h\b|hours?|%|x\b|-))(?:\s?(?:years?|yrs?|yo|y)(?:\sold|\sof\sage)?(?![a-z]))?",
     re.IGNORECASE,
 )
-_BARE = re.compile(r"at\s(?:about\s|around\s|~\s?)?\d", re.IGNORECASE)
+_BARE = re.compile(r"at\s(?:about\s|around\s|~\s?)?(?!the\b|age\b)\w", re.IGNORECASE)
 _BEHIND_BARE = re.compile(r"\s?(?:[.,;:()\n]|$)|\s(?:with|and|in|but|while|when|which|who|s?he|they)\b", re.IGNORECASE)
 """What may follow an age that only "at" announces: "at 17 with two nights on a ward", but no "at 11 clinics"."""
 _BREAK = re.compile(r"[;\n]|\.\s")
@@ -65,7 +68,7 @@ class Ages:
         before = _OTHER_CLAUSE.split(_BREAK.split(text[low:start])[-1])[-1]
         for words, offset, forward in ((behind, end, True), (before, start - len(before), False)):
             found = [
-                AgeTold(int(m["n"]), offset + m.start(), offset + m.end())
+                AgeTold(_count(m["n"]), offset + m.start(), offset + m.end())
                 for m in _AT.finditer(words)
                 if (forward or not m[0].lower().startswith("aged"))
                 and not (_BARE.match(m[0]) and not (bare and _BEHIND_BARE.match(words, m.end())))
@@ -76,6 +79,14 @@ class Ages:
             if found:
                 return min(found, key=_start) if forward else max(found, key=_start)
         return None
+
+
+def _count(words: str) -> int:
+    """Return an age told in figures or in words ("seventeen", "seventy-one")."""
+    if words.isdigit():
+        return int(words)
+    tens, _, ones = words.lower().partition("-")
+    return TEENS_AND_TENS[tens] + (WORDS[ones] if ones else 0)
 
 
 def _start(told: AgeTold) -> int:

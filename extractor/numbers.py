@@ -30,6 +30,11 @@ WORDS = {
     )
 }
 """Numbers that notes write out."""
+TEENS_AND_TENS = {
+    "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19,
+    "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80,
+}  # fmt: skip
+"""Words for the ages of grown people; a figure may follow those of tens ("seventy-one")."""
 ORDINALS = {
     word: number
     for number, word in enumerate(
