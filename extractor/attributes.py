@@ -15,7 +15,7 @@ from extractor.matching import Target
 from extractor.persons import PersonsOfNote
 from extractor.results import Result, ResultFinder
 from extractor.rulebook import Rulebook
-from extractor.schema import ATTRIBUTES, Note
+from extractor.schema import ATTRIBUTES, LABELS, Note
 from extractor.sections import Section
 from extractor.states import State, apply_result, apply_section, names_disease, settle
 from extractor.storydates import StoryDates, is_episode
@@ -28,6 +28,9 @@ _OF_THE_PATIENT = MEASURES | {"CONSENT"}
 _AT_BARE_AGE = frozenset({"MALIGNANCY", "EBV"})
 _TOLD_BY_AGE = _AT_BARE_AGE | {"CAR_T", "TCE", "ADC", "STEROID", "HLH"}
 """Labels whose date may be told as an age, and those for which a number behind "at" is one."""
+_TREATMENTS = frozenset({"CAR_T", "TCE", "ADC", "STEROID"})
+_NAMED = frozenset(LABELS) - {"HLH_CAUSE"}
+"""Labels of names of which further words may be told, in place of a treatment or of something else before them."""
 _CHILD = 18
 """Age up to which one that stands alone behind a disease ("glandular fever aged 15") is not taken for the patient's now."""
 _NOW_WITHIN = 2
@@ -127,7 +130,8 @@ class Attributes:
         box = None if target.term.label in MEASURES else form_answer(text, target.start, target.end)
         if target.term.entry.details.get("no_result"):
             return box
-        names = (t.start for t in scene.company if t.term.label != "HLH_CAUSE" and t.term.label[0] != "_")
+        kind = _TREATMENTS if target.term.label in _TREATMENTS else _NAMED
+        names = (t.start for t in scene.company if t.term.label in kind)
         following = min((start for start in names if start >= target.end), default=None)
         found = self._results.find(text, sentence, target.start, target.end, target.term.label, following)
         if box and box.result == "not_done":
