@@ -20,6 +20,8 @@ REACH = 140
 """Characters behind or before a mention in which its result is looked for."""
 
 
+FAR = 320
+"""Characters behind a mention in which words stand that are told of a whole list ("..., were all negative")."""
 STATUSES = ("past", "not_taken", "to_start", "doubted")
 """Results that are the status of a drug or of a disease in its row."""
 _SHORT = 40
@@ -119,15 +121,21 @@ class ResultFinder:
         self, text: str, sentence: tuple[int, int], end: int, label: str, next_name: int | None
     ) -> Result | None:
         """Return a result that is told of all that its sentence names before it ("..., both negative"), or further behind the mention."""
-        stop = min(sentence[1], end + REACH)
+        stop = min(sentence[1], end + FAR)
         for index, m in self._patterns[0].find(text, end, stop, stop):
             rule = self.rules[index]
             if rule.over and _speaks_of(rule, label):
-                parted = rule.over == "words" and (
-                    "\n" in text[end : m.start()].rstrip() or (next_name is not None and next_name < m.start())
-                )
-                return None if parted else Result(rule.result, m.start(), m.end(), rule.id)
+                named = rule.over == "words" and next_name is not None and next_name < m.start()
+                parted = self._parting.get(index)
+                if not named and (parted is None or parted.search(text, end, m.start()) is None):
+                    return Result(rule.result, m.start(), m.end(), rule.id)
         return None
+
+    @cached_property
+    def _parting(self) -> dict[int, re.Pattern[str]]:
+        """The words that part a mention from those of a rule, by the rule's number."""
+        rules = enumerate(self.rules)
+        return {i: re.compile("|".join(r.unless_between), re.IGNORECASE) for i, r in rules if r.unless_between}
 
     def _alone(self, text: str, start: int, end: int, label: str) -> Result | None:
         """Return the result that a line consists of, if it does."""

@@ -263,9 +263,17 @@ class ResultRule(_Matching):
     before: bool = False
     over: Literal["words", "names"] | None = None
     """What may stand between a mention and these words beside connectors: other words, or other names too."""
+    unless_between: tuple[str, ...] = ()
+    """With ``over``: words between that part a mention from these words after all."""
     source: str = "unverified"
     match: tuple[str, ...] = Field(min_length=1)
     no_match: tuple[str, ...] = Field(min_length=1)
+
+
+    @field_validator("unless_between")
+    @classmethod
+    def _between_compiles(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        return _Matching._patterns_compile(patterns) if patterns else patterns
 
 
 class Connector(_Matching):
