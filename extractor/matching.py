@@ -158,8 +158,11 @@ def choose(
     """
     standing: dict[str, list[Target]] = {}
     named = [t for t in found if not t.term.entry.near]
+    treatments = [t for t in found if t.term.label in _TREATMENTS]
     for target in found:
-        if _company_is_right(text, target, sentences, sections or [], named):
+        if _is_of_nearest(text, target, treatments) and _company_is_right(
+            text, target, sentences, sections or [], named
+        ):
             standing.setdefault(target.term.label, []).append(target)
     kept: list[Target] = []
     while standing:
@@ -197,6 +200,40 @@ def _company_is_right(
         if not (reach and near.search(before)) and not _is_named(target, *stretch, named):
             return False
     return not_near is None or not_near.search(around) is None
+
+
+_TREATMENTS: Final = frozenset({"STEROID", "DRUG_ALLERGY", "_HLH_THERAPY", "CAR_T", "TCE", "ADC"})
+"""Labels whose entries name drugs; a drug of an allergy list is one by whatever company it stands in."""
+_CREDITED: Final = 110
+"""Characters before the words of an effect in which the treatment is named that it is of."""
+
+
+_BEHIND: Final = 40
+"""Characters behind them in which it may be named too ("fever gone on day 3 of dexamethasone")."""
+
+
+def _is_of_nearest(text: str, target: Target, treatments: Sequence[Target]) -> bool:
+    """Return whether the last treatment before the words of an effect is one of the label that these are said of.
+
+    Args:
+        text: clean text.
+        target: the candidate.
+        treatments: the names of treatments, by start.
+    """
+    wanted = target.term.entry.of_nearest
+    if wanted is None:
+        return True
+    last = bisect_left(treatments, target.start, key=_start)
+    before = [t for t in treatments[max(0, last - 8) : last] if t.end <= target.start]
+    if not before or target.start - before[-1].end > _CREDITED or "\n\n" in text[before[-1].end : target.start]:
+        return True
+    nearest = before[-1]
+    beside = [*before, *treatments[last : last + 4]]
+    return any(
+        t.term.label == wanted
+        and (t.start < nearest.end and nearest.start < t.end or 0 <= t.start - target.end <= _BEHIND)
+        for t in beside
+    )
 
 
 def _goes_on_elsewhere(text: str, body: int, start: int, end: int, target: Target) -> bool:

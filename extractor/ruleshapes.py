@@ -88,6 +88,8 @@ class Entry(_Matching):
     """Labels of which a name in the same sentence is company too, by whatever name."""
     near_labels_within: int = Field(default=0, ge=0, le=5000)
     """Characters before and behind within which such a name is company, in place of the sentence."""
+    of_nearest: Label | None = None
+    """The label that the last treatment named before the mention must have: an effect is that of the drug named last."""
     not_near: tuple[str, ...] = ()
     lead: tuple[str, ...] = ()
     """Words with which a match may begin that lead to the mention and are no part of it."""
