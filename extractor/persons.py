@@ -23,6 +23,14 @@ _NOTE = 20_000
 _AFTER_RELATIVE = 30
 """Characters before a notation of age and sex in which a relative would make it that relative's."""
 _PRONOUN = re.compile(r"\b(?:(?P<he>he|him|his|himself)|(?P<she>she|her|hers|herself))\b", re.IGNORECASE)
+_GIVEN = re.compile(r"(?P<name>[A-Z][a-z]{2,11})(?='s\b|,|\s(?:had|has|was|is|died|who|himself|herself|\()|\s?[.;)])")
+_NO_NAMES = frozenset(
+    "Has Had Was Who And With Died Alive Well Both Also The His Her Their Not None Healthy Unknown Monday Tuesday Wednesday Thursday "
+    "Friday Saturday Sunday January February March April May June July August September October November December".split()
+)
+"""Words with a capital that are no given names."""
+_NAME_REACH = 160
+"""Characters before a mention in which a relative's given name tells of whom it is."""
 _NEARLY_ALL = 0.75
 """Share of a note's pronouns that tells the patient's gender."""
 
@@ -53,6 +61,10 @@ class Persons:
             end: where it ends.
         """
         return list(self._named.finditer(text, start, end))
+
+    def words(self, kind: str) -> re.Pattern[str] | None:
+        """Return the expression of a kind of words for persons, if there are any."""
+        return self._words.get(kind)
 
     def acts(self, text: str, end: int) -> bool:
         """Return whether a pronoun is followed by words of somebody who tells or acts for the patient ("she says").
@@ -122,6 +134,8 @@ class PersonsOfNote:
             sentence: the mention's sentence.
             start: where the mention begins.
         """
+        if self._named_relative_tells(sentence, start):
+            return True
         if _PRONOUN.search(self._text, sentence[0], start) is None:
             return False
         clause = max(sentence[0], self._text.rfind(";", sentence[0], start))
@@ -132,6 +146,30 @@ class PersonsOfNote:
         if self._patient in (None, pronoun.lastgroup) or self._persons.acts(self._text, pronoun.end()):
             return False
         return self._stands_for_another(pronoun)
+
+    @cached_property
+    def _given_names(self) -> re.Pattern[str] | None:
+        """The given names of relatives that the note tells ("her elder son Euan died")."""
+        relatives = [k.pattern for kind in ("man", "woman", "other") if (k := self._persons.words(kind))]
+        if not relatives:
+            return None
+        told = re.compile(rf"(?i:{'|'.join(relatives)}),?\s(?:called\s|named\s)?{_GIVEN.pattern}")
+        names = {m["name"] for m in told.finditer(self._text, 0, _NOTE)} - _NO_NAMES
+        return re.compile(rf"\b(?:{'|'.join(sorted(names))})\b") if names else None
+
+    def _named_relative_tells(self, sentence: tuple[int, int], start: int) -> bool:
+        """Return whether the last person named in a sentence before a mention is a relative by given name."""
+        if self._given_names is None:
+            return False
+        last = None
+        for last in self._given_names.finditer(self._text, max(sentence[0], start - _NAME_REACH), start):
+            pass
+        if last is None:
+            return False
+        between = self._persons.named_in(self._text, last.end(), start)
+        return not any(p.lastgroup in ("patient", "he", "she", "professional") for p in between) or (
+            last.end() < len(self._text) and self._text.startswith("'s", last.end()) and not between
+        )
 
     def _stands_for_another(self, pronoun: re.Match[str]) -> bool:
         """Return whether a pronoun that is not of the patient's gender stands for somebody named before it."""
