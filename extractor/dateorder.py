@@ -49,5 +49,7 @@ def _votes(text: str) -> Iterator[tuple[bool, int]]:
         yield a > _MONTHS, _ENOUGH if m["year"] or in_range else 1
 
 
+DURATIONS: Final = frozenset({7, 12})
+"""Denominators of notations for days and months ("14/7 of prednisolone", "for 18/12")."""
 _MONTHS: Final = 12
 _DAYS: Final = 31

@@ -10,7 +10,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
-from extractor.dateorder import day_first
+from extractor.dateorder import DURATIONS, day_first
 from extractor.numbers import WORDS
 
 SOON_DAYS = 45
@@ -146,6 +146,8 @@ def _without_year(a: int, b: int, note: dt.date | None, text: str) -> tuple[str 
         return (_yearless(a, b, note) if a <= 12 else _yearless(b, a, note)), False
     american, european = _yearless(a, b, note), _yearless(b, a, note)
     order = day_first(text)
+    if order and b in DURATIONS and note and european and european > note.isoformat():
+        return None, False  # "ventilated 9/7": for nine days
     if order is not None:
         return (european if order else american), False
     days = {day: (note - parsed).days for day in (american, european) if note and (parsed := parse_date(day))}

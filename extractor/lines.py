@@ -53,6 +53,12 @@ _LIST_LEAD = re.compile(
     r"[ \t]*(?:[-*+#>=~]{1,3}[ \t]|[-*+#](?=[A-Za-z\[])|\(?(?:\d{1,2}|[a-zA-Z]|[ivxIVX]{1,4})[.)][ \t]|\[[ xX*]{0,3}\]|\([ xX]\)|_{2,}|\d{1,2}[ \t]{2,}|->|\|)"
 )
 _FIELD_LEAD = re.compile(r"[ \t]*[A-Z][A-Za-z0-9/&'()#. -]{0,40}(?::|[ \t]{3,}|\?[ \t])")
+_SMALL_FIELD_LEAD = re.compile(
+    r"[ \t]+(?!(?:the|an?|and|or|of|with|to|as|for|in|on|by|at|is|was|were|that|this|these|it|he|she|following|follows?|results?|values?|"
+    r"namely|include[sd]?|including|incl|i\.e|e\.g|below|above|impression|mg|ml|g)\b)"
+    r"[a-z][a-z0-9/&'-]{1,18}(?:[ \t][a-z0-9/&'-]{1,14}){0,1}:[ \t]"
+)
+"""The name of a field in small letters at the beginning of an indented line ("  lungs: clear")."""
 _UNOPENED = re.compile(r"[^(\n:]*\)")
 _GOES_ON = re.compile(
     r"(?:[,/&(-]|\b(?:and|or|of|with|for|the|a|an|to|in|on|at|by|from|no|not|was|were|is|are|has|had|have|than|as|which|that|who|his|her|their|"
@@ -164,7 +170,7 @@ def _is_short_item(line: str) -> bool:
 
 def _is_field(head: str) -> bool:
     """Return whether a line begins with the name of a field; a bracket that only closes belongs to the line before."""
-    return _FIELD_LEAD.match(head) is not None and _UNOPENED.match(head) is None
+    return (_FIELD_LEAD.match(head) or _SMALL_FIELD_LEAD.match(head)) is not None and _UNOPENED.match(head) is None
 
 
 def superfluous(text: str) -> list[tuple[int, int]]:

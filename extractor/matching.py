@@ -208,6 +208,8 @@ _CREDITED: Final = 110
 """Characters before the words of an effect in which the treatment is named that it is of."""
 
 
+_DUE_TO: Final = re.compile(r"\s(?:on|with|after|to|under|following|since|from)\s(?:\w{1,12}\s){0,2}", re.IGNORECASE)
+"""What stands between an effect and the treatment behind it that it is of ("fever resolved on meropenem")."""
 _BEHIND: Final = 40
 """Characters behind them in which it may be named too ("fever gone on day 3 of dexamethasone")."""
 
@@ -224,6 +226,9 @@ def _is_of_nearest(text: str, target: Target, treatments: Sequence[Target]) -> b
     if wanted is None:
         return True
     last = bisect_left(treatments, target.start, key=_start)
+    behind = [t for t in treatments[last : last + 4] if t.start >= target.end]
+    if behind and _DUE_TO.fullmatch(text, target.end, behind[0].start):
+        return any(t.term.label == wanted and t.start < behind[0].end for t in behind)
     before = [t for t in treatments[max(0, last - 8) : last] if t.end <= target.start]
     if not before or target.start - before[-1].end > _CREDITED or "\n\n" in text[before[-1].end : target.start]:
         return True

@@ -117,9 +117,7 @@ class ResultFinder:
             return self._settled(text, first, stop, label) or self._over(text, sentence, end, label, None) or first
         return None
 
-    def _over(
-        self, text: str, sentence: tuple[int, int], end: int, label: str, next_name: int | None
-    ) -> Result | None:
+    def _over(self, text: str, sentence: tuple[int, int], end: int, label: str, next_name: int | None) -> Result | None:
         """Return a result that is told of all that its sentence names before it ("..., both negative"), or further behind the mention."""
         stop = min(sentence[1], end + FAR)
         for index, m in self._patterns[0].find(text, end, stop, stop):

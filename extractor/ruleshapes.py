@@ -271,7 +271,6 @@ class ResultRule(_Matching):
     match: tuple[str, ...] = Field(min_length=1)
     no_match: tuple[str, ...] = Field(min_length=1)
 
-
     @field_validator("unless_between")
     @classmethod
     def _between_compiles(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:

@@ -91,7 +91,11 @@ class StoryDates:
             text: clean text.
             date: a date in it.
         """
-        if self._before("no_event_before", text, date) or self._names_standard(text, date):
+        if (
+            self._before("no_event_before", text, date)
+            or self._names_standard(text, date)
+            or _is_of_writing(text, date)
+        ):
             return False
         return len(date.iso) != 4 or not (
             self._before("no_year_before", text, date) or self._behind("no_year_behind", text, date)
@@ -151,6 +155,16 @@ class StoryDates:
         if not found or self._before("no_story_before", text, found[-1]):
             return None
         return None if self._between("ends_story", text, found[-1].end, target.start) else found[-1]
+
+
+def _is_of_writing(text: str, date: DateMention) -> bool:
+    """Return whether a date is that on which the note was written: a day without its year with which it begins ("5/11 family meeting")."""
+    return date.end <= _HEAD and _DAY_ALONE.fullmatch(text, 0, date.end) is not None
+
+
+_HEAD = 16
+"""Characters at a note's beginning within which such a date ends."""
+_DAY_ALONE = re.compile(r"\s*[\[(*#-]{0,2}\s?\d{1,2}/\d{1,2}")
 
 
 def _is_aside(text: str, date: DateMention, target: Target) -> bool:

@@ -264,6 +264,7 @@ ORDERED = [
     ("cpap 16/8, seen 03/04/2021.", "2021"),
     ("seen 25/11/2020 and 11/25/2019, again 03/04/2021.", "2021"),
     ("FEV1 12/20 mm, seen 03/04/2021.", "2021"),
+    ("prednisolone 14/7, then 21/7, seen 03/04/2021.", "2021"),
 ]
 
 
@@ -287,6 +288,11 @@ def test_a_date_without_a_year_lies_just_before_its_note_rather_than_months_ago(
 ) -> None:
     (date,) = find_dates(text, 0, len(text), noted)
     assert (date.iso, date.ambiguous) == (iso, True)
+
+
+def test_days_in_sevenths_are_no_day_to_come() -> None:
+    text = "seen 15/06/26, ventilated 9/7 in all."
+    assert [d.iso for d in find_dates(text, 0, len(text), "2026-06-15")] == ["2026-06-15"]
 
 
 @examples(150)
