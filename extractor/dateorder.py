@@ -44,6 +44,7 @@ def _votes(text: str) -> Iterator[tuple[bool, int]]:
             or min(a, b) > _MONTHS
             or not _MONTHS < max(a, b) <= _DAYS
             or (m["sep"] == "-" and not m["year"])
+            or (b in DURATIONS and not m["year"])
         ):
             continue
         yield a > _MONTHS, _ENOUGH if m["year"] or in_range else 1

@@ -236,7 +236,7 @@ def _is_of_nearest(text: str, target: Target, treatments: Sequence[Target]) -> b
     beside = [*before, *treatments[last : last + 4]]
     return any(
         t.term.label == wanted
-        and (t.start < nearest.end and nearest.start < t.end or 0 <= t.start - target.end <= _BEHIND)
+        and ((t.start < nearest.end and nearest.start < t.end) or 0 <= t.start - target.end <= _BEHIND)
         for t in beside
     )
 

@@ -24,10 +24,12 @@ _AFTER_RELATIVE = 30
 """Characters before a notation of age and sex in which a relative would make it that relative's."""
 _PRONOUN = re.compile(r"\b(?:(?P<he>he|him|his|himself)|(?P<she>she|her|hers|herself))\b", re.IGNORECASE)
 _GIVEN = re.compile(r"(?P<name>[A-Z][a-z]{2,11})(?='s\b|,|\s(?:had|has|was|is|died|who|himself|herself|\()|\s?[.;)])")
-_NO_NAMES = frozenset(
-    "Has Had Was Who And With Died Alive Well Both Also The His Her Their Not None Healthy Unknown Monday Tuesday Wednesday Thursday "
-    "Friday Saturday Sunday January February March April May June July August September October November December".split()
-)
+_NO_NAMES = frozenset({
+    "Has", "Had", "Was", "Who", "And", "With", "Died", "Alive", "Well", "Both", "Also", "The", "His", "Her", "Their",
+    "Not", "None", "Healthy", "Unknown", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
+    "Sunday", "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+    "November", "December",
+})  # fmt: skip
 """Words with a capital that are no given names."""
 _NAME_REACH = 160
 """Characters before a mention in which a relative's given name tells of whom it is."""
@@ -161,11 +163,10 @@ class PersonsOfNote:
         """Return whether the last person named in a sentence before a mention is a relative by given name."""
         if self._given_names is None:
             return False
-        last = None
-        for last in self._given_names.finditer(self._text, max(sentence[0], start - _NAME_REACH), start):
-            pass
-        if last is None:
+        named = list(self._given_names.finditer(self._text, max(sentence[0], start - _NAME_REACH), start))
+        if not named:
             return False
+        last = named[-1]
         between = self._persons.named_in(self._text, last.end(), start)
         return not any(p.lastgroup in ("patient", "he", "she", "professional") for p in between) or (
             last.end() < len(self._text) and self._text.startswith("'s", last.end()) and not between
