@@ -156,6 +156,7 @@ class Attributes:
         note, text, label = scene.note, scene.text, target.term.label
         date = nearest_date(text, target, scene.company, scene.dates, scene.sentence[0])
         dated = date or self._stories.of_mention(text, note.note_date, target, scene.story)
+        course = self._course_of_cancer(scene, target) if dated else None
         if (
             dated
             and not state.family
@@ -163,9 +164,9 @@ class Attributes:
                 note,
                 dated,
                 label,
-                plain_year=ends_disease(text, note, target, date, self._stories),
+                plain_year=course != "active" and ends_disease(text, note, target, date, self._stories),
                 episode=(is_episode(target) and not told_as_ongoing(text, target.start, dated.end))
-                or self._is_over(scene, target),
+                or (course == "cured" and not told_as_ongoing(text, target.start, dated.end)),
             )
             and not state.hypothetical
             and not goes_on(text, target, dated, named)
@@ -175,12 +176,12 @@ class Attributes:
         if date is None and label in _TOLD_BY_AGE:
             self._let_age_speak(scene, target, state)
 
-    def _is_over(self, scene: Scene, target: Target) -> bool:
-        """Return whether a cancer is told as in remission or cured, so that its date is that of a disease that is over."""
+    def _course_of_cancer(self, scene: Scene, target: Target) -> str | None:
+        """Return whether a cancer is told as active or cured; its date is that of a disease that goes on, or of one that is over."""
         if target.term.label != "MALIGNANCY":
-            return False
-        course = self._around.course(scene.text, scene.sentence, target, scene.company)
-        return course.get("activity") == "cured"
+            return None
+        told: str | None = self._around.course(scene.text, scene.sentence, target, scene.company).get("activity")
+        return told
 
     def _let_age_speak(self, scene: Scene, target: Target, state: State) -> None:
         """Let the age at which something happened put it into the past, unless that is the patient's age now.

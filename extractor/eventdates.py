@@ -164,6 +164,11 @@ _OPEN_END = re.compile(
 
 _CLOSED = re.compile(r"\s{0,2}(?:-|\u2013|to|until|till|through)\s{0,2}(?:\w{3,9}\s)?(?:\d{1,2}/)?\d", re.IGNORECASE)
 """The end of a span of time behind its beginning ("from 2020 to 2022")."""
+_LAST_DOSE = re.compile(
+    r"[^.;\n]{0,60}?\b(?:until|till|last)\s(?:the\s|her\s|his\s)?(?:last\s)?(?:dose|cycle|infusion|one)\b",
+    re.IGNORECASE,
+)
+"""What tells behind the beginning of a treatment that it has had its last dose."""
 _COURSES = frozenset({"STEROID", "ADC", "TCE", "_HLH_THERAPY"})
 """Labels of treatments that may go on."""
 
@@ -181,7 +186,7 @@ def goes_on(text: str, target: Target, date: DateMention, named: set[str]) -> bo
         return False
     if "current" in named and (target.term.label == "STEROID" or date.end <= target.start):
         return True
-    if _CLOSED.match(text, date.end):
+    if _CLOSED.match(text, date.end) or _LAST_DOSE.match(text, date.end):
         return False
     return bool(_OPEN_START.search(text, max(0, date.start - 16), date.start) or _OPEN_END.match(text, date.end))
 

@@ -51,10 +51,16 @@ _UNKNOWN = re.compile(r"(?:unk(?:nown)?|n/?a|not\s(?:sure|known|done|assessed|ap
 _NOT_DONE = re.compile(r"not\s(?:done|tested|assessed|performed)|nd\b", re.IGNORECASE)
 _TASK = re.compile(
     r"\s*(?:re-?)?(?:send|order|check|start|give|call|book|arrange|request|obtain|draw|follow|repeat|refer|discuss|consider|schedule|stop|hold|ask|chase|await|"
-    r"collect|get|add|test|taper|wean)\b",
+    r"collect|get|add|test|taper|wean|continue|resume|restart|monitor|review|confirm|ensure|plan|weekly|daily|monthly|serial|pending|f/u|PJP|whole)\b",
     re.IGNORECASE,
 )
 """Words that make a box that of a task, not of an answer."""
+_TASK_BEHIND = re.compile(
+    r"[^\[\n]{0,40}?\b(?:wean|taper|pending|awaited|to\s(?:be|follow|chase|check|do|send|start|stop)|per\s(?:protocol|HLH|pharm\w*|heme|rheum|onc)|next\s(?:step|dose|visit|week|due)|"
+    r"due\s(?:on|in|\d)|q\d|weekly|w/\s?(?:heme|onc|rheum|PCP|ID)|at\sdischarge|until|schedule[d]?)\b",
+    re.IGNORECASE,
+)
+"""Words behind a name beside a box that make it a task."""
 _TO_DO = re.compile(r"\b(?:to[ -]?do|still\sto|yet\sto|outstanding|tasks?|jobs?)\b", re.IGNORECASE)
 """Words of a heading under which an empty box is a task."""
 _LISTED_LINES = 12
@@ -212,6 +218,8 @@ def _box(text: str, line_start: int, start: int, end: int, line_end: int) -> Res
     if re.search(r"[ \t]{3,}\S", between.lstrip()) or re.search(r"[:;.]\s", between):
         return None
     if any(p.match(between.strip()) for p in (_NO, _YES, _UNKNOWN)) or _TASK.match(between):
+        return None
+    if not _ticked(box) and len(boxes) == 1 and _TASK_BEHIND.match(text, start, line_end):
         return None
     if box["c"] and re.search(r"_{2,}", between):
         return Result("no", box.start(), box.end(), "checkbox")  # a blank beside a ticked one
