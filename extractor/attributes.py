@@ -164,7 +164,7 @@ class Attributes:
                 note,
                 dated,
                 label,
-                plain_year=course != "active" and ends_disease(text, note, target, date, self._stories),
+                plain_year=ends_disease(text, note, target, date, self._stories, active=course == "active"),
                 episode=(is_episode(target) and not told_as_ongoing(text, target.start, dated.end))
                 or (course == "cured" and not told_as_ongoing(text, target.start, dated.end)),
             )

@@ -122,7 +122,9 @@ _DATED_PAST = frozenset(
 """Labels of events: a date before the present course makes them past. A disease with a date of diagnosis goes on."""
 
 
-def ends_disease(text: str, note: Note, target: Target, date: DateMention | None, stories: StoryDates) -> bool:
+def ends_disease(
+    text: str, note: Note, target: Target, date: DateMention | None, stories: StoryDates, *, active: bool = False
+) -> bool:
     """Return whether a date puts a cancer into the past: the date of a row of its course, or a bare year.
 
     Args:
@@ -131,10 +133,13 @@ def ends_disease(text: str, note: Note, target: Target, date: DateMention | None
         target: the mention.
         date: the date that belongs to it, where there is one.
         stories: what tells the date of a row.
+        active: whether the cancer is told as active, so that a bare year is that of its diagnosis.
     """
     if target.term.label != "MALIGNANCY":
         return False
-    return date is None or _plain_year(text, target, date) or stories.of_row(text, note.note_date, target) is not None
+    if date is None or (not active and _plain_year(text, target, date)):
+        return True
+    return stories.of_row(text, note.note_date, target) is not None
 
 
 def _plain_year(text: str, target: Target, date: DateMention) -> bool:
