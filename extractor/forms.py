@@ -93,6 +93,9 @@ def form_answer(text: str, start: int, end: int) -> Result | None:
     """
     line_start, line_end = line_around(text, start, end)
     line = text[line_start:line_end]
+    coded = _coded(text, line, line_start, start, end)
+    if coded is not None:
+        return coded
     if not re.search(r"[\[(_\u221a]|[ \t][xX+*?YN](?![A-Za-z])", line):
         return None
     run = _run_answer(line, end - line_start)
@@ -114,6 +117,33 @@ def form_answer(text: str, start: int, end: int) -> Result | None:
     if _tick_before(text, line, line_start, start):
         return None
     return _box(text, max(line_start, start - REACH), start, end, line_end)
+
+
+_CODED = re.compile(
+    r"[ \t]*(?P<names>[A-Za-z][\w /&()-]{1,50}?)[ ]?(?:\.{4,}[ \t]*|\t {3,})(?P<codes>[019](?:[ ]/[ ][019]){0,5})(?=[ \t]|$)"
+)
+"""A field of a form in code: its name, dots, and 0 for no, 1 for yes or 9 for not done; of several names as many codes."""
+_CODES = {"0": "no", "1": "yes", "9": "not_done"}
+_CODED_LEAST = 3
+"""Fields in code near a field that make its figure a code."""
+_CODED_REACH = 1500
+
+
+def _coded(text: str, line: str, line_start: int, start: int, end: int) -> Result | None:
+    """Return the code entered for a mention in a form whose answers are codes ("malignancy_ever ...... 0")."""
+    field = _CODED.match(line)
+    if field is None or end - line_start > field.end("names"):
+        return None
+    around = text[max(0, line_start - _CODED_REACH) : line_start + _CODED_REACH].split("\n")
+    if sum(_CODED.match(each) is not None for each in around) < _CODED_LEAST:
+        return None
+    codes = field["codes"].split(" / ")
+    place = line[: start - line_start].count(" / ") if len(codes) > 1 else 0
+    if place >= len(codes):
+        return None
+    return Result(
+        _CODES[codes[place]], line_start + field.start("codes"), line_start + field.end("codes"), "form.code"
+    )
 
 
 def _run_answer(line: str, end: int) -> str | None:

@@ -44,7 +44,7 @@ _INLINE_OTHER = re.compile(
     r"(?<=[.,]\s)(?P<name>[A-Z][A-Z /&'-]{3,40}):|(?<=\.,)[ \t]{0,2}(?P<flat>[A-Z][A-Za-z /&'()-]{2,40}):"
 )
 _NAME = r"(?P<name>[A-Z][A-Za-z0-9/&'+.-]{0,20}(?:[ \t][A-Za-z0-9/&'+.-]{1,20}){0,3})[ \t]?:(?=[ \t])"
-_LABEL = re.compile(rf"(?<=\n)[ \t]{{0,8}}{_NAME}")
+_LABEL = re.compile(rf"(?<=\n)[ \t]{{0,8}}(?:{_NAME}|(?P<leader>[A-Za-z][\w /&()-]{{1,40}}[ ]?\t {{3,}}))")
 _LABEL_WITHIN = re.compile(rf"(?<=[.;]\s){_NAME}")
 """A label with a colon at the beginning of a line, and within one."""
 _PLAIN_LINE = re.compile(r"[.;:!?][ \t]*\n(?=[A-Z][a-z])")
@@ -232,8 +232,9 @@ def _foreign_label(text: str, body: int, end: int, rule: SectionRule | None, lab
     """Return where the first label stands in a section that is none of its own."""
     own = re.compile("|".join(rule.labels_within), re.IGNORECASE) if rule and rule.labels_within else None
     for label in labels.finditer(text, body, end):
-        if own is None or own.match(label["name"]) is None:
-            return label.start("name")
+        kind = "name" if label["name"] else "leader"  # dots that lead to what is entered are not a section's own labels
+        if kind == "leader" or own is None or own.match(label[kind]) is None:
+            return label.start(kind)
     return None
 
 
