@@ -16,7 +16,7 @@ from extractor.numbers import WORDS
 SOON_DAYS = 45
 """A date without a year lies at most this many days after its note; otherwise it means the year before."""
 
-JUST_BEFORE = 7
+JUST_BEFORE = 14
 """A date that can be read in two orders is one of the last days before its note rather than one of months ago."""
 
 _MONTHS = {

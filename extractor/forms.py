@@ -141,9 +141,7 @@ def _coded(text: str, line: str, line_start: int, start: int, end: int) -> Resul
     place = line[: start - line_start].count(" / ") if len(codes) > 1 else 0
     if place >= len(codes):
         return None
-    return Result(
-        _CODES[codes[place]], line_start + field.start("codes"), line_start + field.end("codes"), "form.code"
-    )
+    return Result(_CODES[codes[place]], line_start + field.start("codes"), line_start + field.end("codes"), "form.code")
 
 
 def _run_answer(line: str, end: int) -> str | None:

@@ -31,6 +31,7 @@ _ABBREVIATIONS = [
     "i.e",
     "resp",
     "incl",
+    "esp",
     "no",
     "nr",
     "fig",
