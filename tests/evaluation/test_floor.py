@@ -17,15 +17,15 @@ from evaluation.result import EvaluationResult
 GOLD = Path(__file__).parents[2] / "annotated_notes"
 FLOORS = {
     ("overlap", "micro", "f1"): 0.95,
-    ("overlap", "micro (main labels)", "f1"): 0.962,
-    ("exact", "micro", "f1"): 0.895,
-    ("attribute", "negated", "f1"): 0.922,
-    ("attribute", "historical", "f1"): 0.72,
-    ("attribute", "hypothetical", "f1"): 0.782,
-    ("attribute", "uncertain", "f1"): 0.815,
-    ("attribute", "family", "f1"): 0.915,
-    ("answer", "findings", "accuracy"): 0.93,
-    ("answer", "criteria", "accuracy"): 0.92,
+    ("overlap", "micro (main labels)", "f1"): 0.972,
+    ("exact", "micro", "f1"): 0.9,
+    ("attribute", "negated", "f1"): 0.926,
+    ("attribute", "historical", "f1"): 0.724,
+    ("attribute", "hypothetical", "f1"): 0.79,
+    ("attribute", "uncertain", "f1"): 0.816,
+    ("attribute", "family", "f1"): 0.917,
+    ("answer", "findings", "accuracy"): 0.928,
+    ("answer", "criteria", "accuracy"): 0.915,
 }
 
 
@@ -41,17 +41,27 @@ def test_the_score_on_dev_keeps_its_floor(result: EvaluationResult, figure: tupl
     assert result.value("dev", "notecriteria", *figure) >= floor
 
 
-SMALLER = {("attribute", "hypothetical", "f1"): 0.73, ("attribute", "uncertain", "f1"): 0.755}
-"""What stood for dev before D16 and D17 were added, and stands for the patients that it had then."""
+SMALLER = {
+    ("overlap", "micro", "f1"): 0.953,
+    ("attribute", "negated", "f1"): 0.934,
+    ("attribute", "historical", "f1"): 0.747,
+    ("attribute", "hypothetical", "f1"): 0.792,
+    ("attribute", "uncertain", "f1"): 0.825,
+    ("attribute", "family", "f1"): 0.925,
+    ("answer", "findings", "accuracy"): 0.934,
+    ("answer", "criteria", "accuracy"): 0.923,
+}
+"""What stands for the patients that dev had before D18 to D30 were added: notes written to be different must not be read at their cost."""
+ADDED = tuple(f"D{number}P" for number in range(18, 31))
 
 
 @pytest.fixture(scope="module")
 def before(tmp_path_factory: pytest.TempPathFactory) -> EvaluationResult:
     folder = tmp_path_factory.mktemp("gold") / "dev"
-    shutil.copytree(GOLD / "dev", folder, ignore=shutil.ignore_patterns("D16P*", "D17P*"))
+    shutil.copytree(GOLD / "dev", folder, ignore=shutil.ignore_patterns(*(f"{added}*" for added in ADDED)))
     for name in ("notes.csv", "answers.csv"):
         rows = (folder / name).read_text(encoding="utf-8").splitlines(keepends=True)
-        kept = [row for row in rows if not row.startswith(("D16P", "D17P"))]
+        kept = [row for row in rows if not row.startswith(ADDED)]
         (folder / name).write_text("".join(kept), encoding="utf-8")
     return evaluate(folder.parent, splits=["dev"], resamples=1)
 
