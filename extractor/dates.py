@@ -69,7 +69,7 @@ _PATTERN = re.compile(
   | (?P<md2>(?<![\d/.-])(?!2/2\b|[0-8]/8\b)(?P<a5>\d{{1,2}})/(?P<b5>\d{{1,2}})(?![\d/]|\s?(?:mg|criteria|items|points|hpf|HPF|\d(?!\d{{3,5}}(?!\d)|\d{{0,2}},\d{{3}}))|\s?of\b)(?=[\s,;:)\]-]|\.(?!\d)|$))
   | (?P<dm6>\b(?P<d6>\d{{1,2}})(?:st|nd|rd|th)?[\s-](?P<m6>{_MONTH})\b(?!\s?\d{{2}}))
   | (?P<md7>\b(?P<m7>{_MONTH})\s(?P<d7>\d{{1,2}})(?:st|nd|rd|th)?\b(?![\d/%.]|\s?(?:mg|%|:)))
-  | (?P<m8>\b(?P<mm8>{_MONTH})\b(?=[\s,;.)]|$))
+  | (?P<m8>\b(?P<mm8>{_MONTH})\b(?=[\s,;.)]|-[A-Z]|$))
     """,
     re.VERBOSE | re.IGNORECASE,
 )
