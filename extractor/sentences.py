@@ -27,6 +27,8 @@ _ROUTE = re.compile(r"(?:^|[^A-Za-z.])(?:i\.?v|p\.?o|i\.?m|s\.?c)\.$", re.IGNORE
 _DOTTED_DAY = re.compile(r"(?<![\d.])\d{1,2}\.\d{1,2}\.$")
 """A day written with dots: what joins it to another does not begin a sentence ("10.05. - 23.05., then")."""
 _STOP = re.compile(r"[.!?]['\")\]]{0,2}(?:[ \t]+|(?=,[ \t]{0,3}[A-Z0-9])|(?=[A-Z][a-z]{2,}))|\.,[ \t]*|\n")
+_LEADING_MARK = re.compile(r"(?:->|[→>,:;(/]|\s-)\s?\?{1,3}$")
+"""A mark of a question that stands before what it asks ("reticular -> ? ILD")."""
 _FORM_ANSWER = re.compile(r"(?:yes|no|y|n|none|unk(?:nown)?|n/?a)\b", re.IGNORECASE)
 
 
@@ -164,7 +166,11 @@ def _is_boundary(text: str, match: re.Match[str]) -> bool:
         heads = (head[1] or at < 8) and not head[2].strip(" \t?*-")
         if heads or (end == at + 1 and not text[max(0, at - 1) : at].strip(" \t\n(,;:/")):
             return False  # the sign stands before its word: "?Bronchiectasis", "?? HLH" at the head of a line
-        if not following.isupper() or _FORM_ANSWER.match(text, end):
+        if (
+            not following.isupper()
+            or _FORM_ANSWER.match(text, end)
+            or _LEADING_MARK.search(text, max(0, at - 6), at + 1)
+        ):
             return False  # "?ILD", "asthma? no" go on
     if not following:
         return False
