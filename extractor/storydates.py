@@ -158,13 +158,21 @@ class StoryDates:
 
 
 def _is_of_writing(text: str, date: DateMention) -> bool:
-    """Return whether a date is that on which the note was written: a day without its year with which it begins ("5/11 family meeting")."""
-    return date.end <= _HEAD and _DAY_ALONE.fullmatch(text, 0, date.end) is not None
+    """Return whether a date is that on which the note was written: a day without its year with which it begins ("5/11 family meeting").
+
+    Not that of a row, which a gap, an arrow or a second date parts from what it tells ("3/2   methylpred", "5/21-5/23 dexamethasone").
+    """
+    return (
+        date.end <= _HEAD
+        and _DAY_ALONE.fullmatch(text, 0, date.end) is not None
+        and _OF_A_ROW.match(text, date.end) is None
+    )
 
 
 _HEAD = 16
 """Characters at a note's beginning within which such a date ends."""
 _DAY_ALONE = re.compile(r"\s*[\[(*#-]{0,2}\s?\d{1,2}/\d{1,2}")
+_OF_A_ROW = re.compile(r"[ ]{2}|\t|[ ]?(?:[-\u2013\u2192]|to\b)")
 
 
 def _is_aside(text: str, date: DateMention, target: Target) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from extractor import Extractor, Note
 from extractor.dates import NoteDates, find_dates, parse_date
 from tests.shared import any_text, examples, notes_of
 
@@ -333,3 +334,18 @@ def test_any_text_gives_dates_that_exist(text: str, noted: str | None) -> None:
 )
 def test_only_a_full_date_is_parsed(iso: str | None, day: dt.date | None) -> None:
     assert parse_date(iso) == day
+
+
+@pytest.mark.parametrize(
+    ("text", "date"),
+    [
+        ("3/2   methylpred 1 mg/kg", "2025-03-02"),
+        ("5/21-5/23 dexamethasone 20 mg", "2025-05-21"),
+        ("5/11 family meeting, on dexamethasone 20 mg", None),
+    ],
+)
+def test_a_day_at_the_head_of_a_note_is_that_of_writing_unless_it_begins_a_row(
+    extractor: Extractor, text: str, date: str | None
+) -> None:
+    found = [m for m in extractor.mentions_of([Note("p", "n", text, "2025-06-12")]) if m.label == "STEROID"]
+    assert [m.date for m in found] == [date]
