@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple
 
+from extractor.causeshapes import CauseRule, put_together
 from extractor.matching import Target
-from extractor.ruleshapes import CauseRule, put_together
 
 CAUSE_LABELS = frozenset({"HLH_CAUSE", "EBV", "CAR_T", "TCE", "ADC", "MALIGNANCY", "RHEUM_DISEASE"})
 _BESIDE = frozenset({"EBV", "MALIGNANCY", "RHEUM_DISEASE"})

@@ -11,10 +11,10 @@ from extractor.context import ContextEngine, Edge
 from extractor.matching import Target, candidates, choose, find_targets
 from extractor.mentions import Assembler
 from extractor.rulebook import Rulebook, Term, load_rulebook
-from extractor.ruleshapes import Entry
 from extractor.schema import ATTRIBUTES, Mention, Note
 from extractor.sections import SectionFinder
 from extractor.sentences import find_sentences, sentences_at
+from extractor.vocabularyshapes import Entry
 
 
 class Extractor:

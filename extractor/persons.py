@@ -64,9 +64,22 @@ class Persons:
         """
         return list(self._named.finditer(text, start, end))
 
-    def words(self, kind: str) -> re.Pattern[str] | None:
-        """Return the expression of a kind of words for persons, if there are any."""
-        return self._words.get(kind)
+    def given_names(self, text: str) -> set[str]:
+        """Return the given names of relatives that a note tells ("her elder son Euan died").
+
+        Args:
+            text: clean text.
+        """
+        told = self._relative_by_name
+        return {m["name"] for m in told.finditer(text, 0, _NOTE)} - _NO_NAMES if told else set()
+
+    @cached_property
+    def _relative_by_name(self) -> re.Pattern[str] | None:
+        """A relative with a given name behind."""
+        relatives = [self._words[kind].pattern for kind in ("man", "woman", "other") if kind in self._words]
+        if not relatives:
+            return None
+        return re.compile(rf"(?i:{'|'.join(relatives)}),?\s(?:called\s|named\s)?{_GIVEN.pattern}")
 
     def acts(self, text: str, end: int) -> bool:
         """Return whether a pronoun is followed by words of somebody who tells or acts for the patient ("she says").
@@ -151,12 +164,8 @@ class PersonsOfNote:
 
     @cached_property
     def _given_names(self) -> re.Pattern[str] | None:
-        """The given names of relatives that the note tells ("her elder son Euan died")."""
-        relatives = [k.pattern for kind in ("man", "woman", "other") if (k := self._persons.words(kind))]
-        if not relatives:
-            return None
-        told = re.compile(rf"(?i:{'|'.join(relatives)}),?\s(?:called\s|named\s)?{_GIVEN.pattern}")
-        names = {m["name"] for m in told.finditer(self._text, 0, _NOTE)} - _NO_NAMES
+        """The given names of relatives in the note."""
+        names = self._persons.given_names(self._text)
         return re.compile(rf"\b(?:{'|'.join(sorted(names))})\b") if names else None
 
     def _named_relative_tells(self, sentence: tuple[int, int], start: int) -> bool:

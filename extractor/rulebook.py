@@ -10,28 +10,14 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+from extractor.causeshapes import CauseFile, CauseRule, cause_parts, part_name
 from extractor.errors import RuleError, UsageError
 from extractor.rulefiles import RULE_FILES, line_of, load
 from extractor.ruleparts import PartError, labels_named, names_taken_in, taken_in, unused
-from extractor.ruleshapes import (
-    CauseFile,
-    CauseRule,
-    Connector,
-    CourseRule,
-    Cue,
-    DateRule,
-    Entry,
-    GeneralRule,
-    PersonRule,
-    Refusal,
-    ResultRule,
-    SectionRule,
-    Vocabulary,
-    cause_parts,
-    part_name,
-)
+from extractor.ruleshapes import Connector, CourseRule, Cue, DateRule, GeneralRule, PersonRule, ResultRule, SectionRule
 from extractor.shipped import shipped_rules
 from extractor.terms import alternation, parts_of, whole_words
+from extractor.vocabularyshapes import OF_PATTERNS, Entry, Refusal, Vocabulary
 
 Rule = TypeVar("Rule", Entry, Refusal)
 
@@ -226,11 +212,8 @@ def _names_in(terms: Iterable[Term], refusals: Iterable[LookAlike]) -> dict[str,
     return {label: _plain_names(t.entry for t in terms if t.label == label) for label in asked}
 
 
-_OF_PATTERNS = ("patterns", "near", "not_near", "lead")
-
-
 def _patterns(rule: Entry | Refusal) -> Iterator[str]:
-    return (p for key in _OF_PATTERNS for p in getattr(rule, key, ()))
+    return (p for key in OF_PATTERNS for p in getattr(rule, key, ()))
 
 
 def _plain_names(entries: Iterable[Entry]) -> str:
@@ -242,7 +225,7 @@ def _with_names(rule: Rule, names: dict[str, str]) -> Rule:
     """Return a rule with the names of whole labels taken into the patterns that ask for them."""
     if not any(labels_named(p) for p in _patterns(rule)):
         return rule
-    keys = [key for key in _OF_PATTERNS if hasattr(rule, key)]
+    keys = [key for key in OF_PATTERNS if hasattr(rule, key)]
     return rule.model_copy(update={key: tuple(names_taken_in(p, names) for p in getattr(rule, key)) for key in keys})
 
 

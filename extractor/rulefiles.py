@@ -8,18 +8,10 @@ from typing import Any, Final, TypeVar, get_args, get_origin
 import yaml
 from pydantic import VERSION, BaseModel, ValidationError
 
+from extractor.causeshapes import CauseFile
 from extractor.errors import RuleError
 from extractor.kept import kept
-from extractor.ruleshapes import (
-    CauseFile,
-    CourseFile,
-    CueFile,
-    DateFile,
-    GeneralFile,
-    PersonFile,
-    ResultFile,
-    SectionFile,
-)
+from extractor.ruleshapes import CourseFile, CueFile, DateFile, GeneralFile, PersonFile, ResultFile, SectionFile
 
 RULE_FILES: Final[dict[str, type[BaseModel]]] = {
     "context.yaml": CueFile,
@@ -73,7 +65,16 @@ def load(path: Path, model: type[Model]) -> Model:
     return _built(model, good)
 
 
-_CHECKED_BY = ("rulefiles", "ruleshapes", "ruleparts", "terms", "schema")
+_CHECKED_BY = (
+    "rulefiles",
+    "ruleshapes",
+    "ruleshapebase",
+    "vocabularyshapes",
+    "causeshapes",
+    "ruleparts",
+    "terms",
+    "schema",
+)
 """Modules whose code checks a file."""
 
 

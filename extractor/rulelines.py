@@ -11,8 +11,8 @@ from pydantic import BaseModel, ValidationError
 
 from extractor.errors import RuleError
 from extractor.rulefiles import RULE_FILES, advice_on, line_of, read_yaml, rule_at
-from extractor.ruleshapes import Vocabulary
 from extractor.trial import Trial
+from extractor.vocabularyshapes import Vocabulary
 
 Place = tuple[Path, int]
 _SHAPES: Final[dict[str, type[BaseModel]]] = {
