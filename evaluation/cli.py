@@ -13,15 +13,17 @@ import pandas as pd
 from evaluation import api, tool
 from evaluation.agreement import measure_agreement
 from evaluation.brat import PRE_ANNOTATED
-from evaluation.files import write_text
+from evaluation.files import write_private, write_text
 from evaluation.gold import NOTES, listed_by_name, pre_annotations, read_gold, read_notes, read_split
 from evaluation.label_studio import read_label_studio, write_label_studio
+from evaluation.learning import examples_of, joined, learn, marked_sentences, read_first_sight, written
 from evaluation.make_gold import write_gold
 from evaluation.metamorphic.run import run_transformations
 from evaluation.mistakes import find_mistakes
 from evaluation.report import write_metamorphic, write_mistakes, write_report
 from evaluation.result import EvaluationResult, headline_differences
 from evaluation.tables import Tables
+from evaluation.testlog import TEST
 from extractor.errors import UsageError
 
 Format = Literal["brat", "label-studio"]
@@ -180,6 +182,49 @@ def run_agreement(a: Path, b: Path, *, splits: Sequence[str] | None = None) -> s
     """
     rows = measure_agreement(a, b, splits=splits)
     return str(rows.to_string(index=False, na_rep="-", float_format=lambda v: f"{v:.3f}"))
+
+
+def run_learn(
+    gold: Path,
+    out: Path,
+    *,
+    split: str = "dev",
+    first_sight: Path | None = None,
+    sentences: Sequence[Path] = (),
+    rules: Path | None = None,
+) -> str:
+    """Learn the weights of the second reading of attributes, write them, and return what they are worth.
+
+    Args:
+        gold: the gold folder.
+        out: the file to write.
+        split: the split to learn from; the blind one is refused.
+        first_sight: table of mentions with their attributes by rules that had not been written from them.
+        sentences: YAML files of sentences with marked spans, which are learned from too.
+        rules: a site's own rules.
+
+    Raises:
+        UsageError: the blind split is named, or a file cannot be read.
+    """
+    if split == TEST:
+        raise UsageError(f"--split {split}: this split is scored and never learned from; name another")
+    tables = read_gold(gold, [split])
+    parts = [examples_of(tables.notes, tables.mentions, rules=rules)]
+    parts += [examples_of(*marked_sentences(path), rules=rules) for path in sentences]
+    made_from: dict[str, str | int] = {
+        "gold": f"{gold.name}/{split}",
+        "patients": int(tables.notes["patient_id"].nunique()),
+        "notes": len(tables.notes),
+        "sentences": len(joined(parts[1:]).clues) if sentences else 0,
+        "rules": tool.rules_digest(rules),
+    }
+    learned = learn(joined(parts), read_first_sight(first_sight) if first_sight else None, made_from)
+    write_private(out, "".join(written(learned.model)))
+    figures = learned.figures.to_string(index=False, float_format=lambda v: f"{v:.3f}")
+    return (
+        f"{len(learned.model['clues']):,} clues from {learned.model['made_from']['mentions']:,} mentions -> {out}\n"
+        f"F1 on sets left out while learning:\n{figures}"
+    )
 
 
 def run_mistakes(

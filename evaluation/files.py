@@ -30,6 +30,14 @@ def write_text(path: Path, text: str) -> None:
     path.write_bytes(text.encode("utf-8"))
 
 
+def write_private(path: Path, text: str) -> None:
+    """Write a text that may hold words of notes: as ``write_text``, readable by its owner alone."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    path.write_bytes(text.encode("utf-8"))
+
+
 def inside(folder: Path, file: str, place: str) -> Path:
     """Return the path of a file that a table names, which must lie in the table's folder.
 

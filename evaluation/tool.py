@@ -12,6 +12,9 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from evaluation.tables import Tables, answer_table, mention_table, note_table
+from extractor.learned import BOUND as BOUND
+from extractor.learned import LEARNED as LEARNED
+from extractor.learnedshapes import SOURCES as SOURCES
 from extractor.schema import ANSWER_COLUMNS, ATTRIBUTES, MENTION_COLUMNS, Note
 from extractor.terms import written_forms
 
@@ -72,6 +75,22 @@ def run_mentions(notes: pd.DataFrame) -> pd.DataFrame:
     from extractor import Extractor
 
     return mention_table(_row(m, MENTION_COLUMNS) for m in Extractor().mentions_of(as_notes(notes)))
+
+
+def run_clues(
+    notes: pd.DataFrame, *, rules: Path | None = None
+) -> Iterator[tuple[Any, dict[str, float], tuple[int | None, ...]]]:
+    """Yield the mentions of notes as the rules alone have them, each with what weights are learned from.
+
+    Args:
+        notes: a table of notes.
+        rules: a site's own rules.
+    """
+    from extractor import Extractor
+
+    extractor = Extractor(rules)
+    for note in as_notes(notes):
+        yield from extractor.clues_of(note)
 
 
 def _row(item: Any, columns: tuple[str, ...]) -> dict[str, Any]:

@@ -340,6 +340,28 @@ def agreement(
 
 
 @app.command()
+def learn(
+    gold: Annotated[Path, typer.Argument(help="Folder with annotated notes.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="File of weights to write.")],
+    split: Annotated[str, typer.Option("--split", help="The split to learn from.")] = "dev",
+    first_sight: Annotated[
+        Path | None,
+        typer.Option(
+            "--first-sight", metavar="FILE", help="Mentions as rules saw them that were not written from them."
+        ),
+    ] = None,
+    sentences: Annotated[
+        list[Path] | None, typer.Option("--sentences", metavar="FILE", help="Marked sentences to learn from too.")
+    ] = None,
+    rules: Annotated[Path | None, typer.Option("--rules", metavar="FOLDER", help="A site's own rules.")] = None,
+) -> None:
+    """Learn the weights of the second reading of attributes from annotated notes."""
+    from evaluation.cli import run_learn
+
+    typer.echo(run_learn(gold, out, split=split, first_sight=first_sight, sentences=sentences or (), rules=rules))
+
+
+@app.command()
 def compare(
     run_a: Annotated[Path, typer.Argument(help="The earlier run folder.")],
     run_b: Annotated[Path, typer.Argument(help="The later run folder.")],

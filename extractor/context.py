@@ -195,6 +195,21 @@ class ContextEngine:
             for first, last in within_sentences(self.rules[index], text, m.span(), starts)
         )
 
+    def all_in(
+        self, text: str, start: int, end: int, cues: Sequence[tuple[int, int, int]] | None = None
+    ) -> list[CueMatch]:
+        """Return the cues of one sentence, whether they govern anything or not.
+
+        Args:
+            text: the clean text.
+            start: where the sentence begins.
+            end: where it ends.
+            cues: the cues of the stretch that holds it, where they were looked for already.
+        """
+        known = cues if cues is not None else self.cues_in(text, start, end)
+        inside = known[bisect_left(known, (start, 0, 0)) : bisect_left(known, (end, 0, 0))]
+        return [CueMatch(first, last, self.rules[index].cue) for first, index, last in inside if last <= end]
+
     def edges(
         self,
         text: str,

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from extractor.errors import UsageError
 from extractor.extract import Extractor
+from extractor.learned import LEARNED, SIGN
 from extractor.markup import Plain, plain_of
 from extractor.notes.files import DAMAGED, decode, open_bytes, why_unread
 from extractor.rulebook import Rulebook
@@ -48,10 +49,18 @@ def _row(m: Mention, text: str, plain: Plain | None, book: Rulebook) -> dict[str
         sentence, at = plain.between(*place), plain.inside(*place)[0]
         at = plain.inside(m.start, m.end)[0] - at
     row = {name: getattr(m, name) for name in _SHOWN}
-    row["cues"] = [{"rule": cue, "words": _words(cue, sentence, at, book)} for cue in m.cues]
-    row["details"] = dict(m.details)
+    clues = m.details.get(LEARNED, {})
+    row["cues"] = [{"rule": cue, "words": _clues(cue, clues) or _words(cue, sentence, at, book)} for cue in m.cues]
+    row["details"] = {name: value for name, value in m.details.items() if name != LEARNED}
     row["sentence"] = sentence
     return row
+
+
+def _clues(cue: str, clues: Mapping[str, Sequence[str]]) -> str | None:
+    """Return the clues by which a second reading changed an attribute; ``None`` for another cue."""
+    if not cue.startswith(SIGN):
+        return None
+    return ", ".join(clues.get(cue.removeprefix(SIGN).removeprefix("not_"), ())) or None
 
 
 def _words(cue: str, sentence: str, at: int, book: Rulebook) -> str | None:

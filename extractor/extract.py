@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from extractor.cleantext import clean
-from extractor.context import ContextEngine, Edge
+from extractor.context import ContextEngine, CueMatch, Edge
 from extractor.matching import Target, candidates, choose, find_targets
 from extractor.mentions import Assembler
 from extractor.rulebook import Rulebook, Term, load_rulebook
@@ -22,6 +22,7 @@ class Extractor:
 
     Args:
         rules: folder of a site's own rules, laid over the shipped ones.
+        learned: whether attributes are read a second time by the learned weights; ``False`` for the rules alone.
 
     Raises:
         UsageError: the folder is missing or empty.
@@ -32,8 +33,9 @@ class Extractor:
         [True]
     """
 
-    def __init__(self, rules: Path | str | None = None) -> None:
+    def __init__(self, rules: Path | str | None = None, *, learned: bool = True) -> None:
         self.book: Rulebook = load_rulebook(Path(rules) if rules is not None else None)
+        self._learned = learned
 
     @cached_property
     def _sections(self) -> SectionFinder:
@@ -45,7 +47,7 @@ class Extractor:
 
     @cached_property
     def _assembler(self) -> Assembler:
-        return Assembler(self.book)
+        return Assembler(self.book, self._learned)
 
     def mentions(self, text: str) -> list[Mention]:
         """Return the mentions of one text without patient, id or date.
@@ -67,6 +69,22 @@ class Extractor:
     def signals(self, note: Note) -> Iterator[Mention]:
         """Yield the mentions of a note together with the statements that only the resolver needs (labels with ``_``)."""
         return self._of(note)
+
+    def clues_of(self, note: Note) -> list[tuple[Mention, dict[str, float], tuple[int | None, ...]]]:
+        """Return the mentions of a note as the rules alone have them, each with what weights are learned from.
+
+        Args:
+            note: the note.
+
+        Returns:
+            For each mention the clues to its attributes, and for each attribute the place of its source among the sources
+            that rules have, ``None`` where they do not give it.
+        """
+        seen: list[tuple[Mention, dict[str, float], tuple[int | None, ...]]] = []
+        assembler = Assembler(self.book, learned=False, witness=lambda *each: seen.append(each))
+        for _ in self._of(note, assembler):
+            pass
+        return seen
 
     def assert_span(self, text: str, start: int, end: int, *, label: str = "MALIGNANCY") -> dict[str, bool]:
         """Return the five attributes of a span of the caller's own.
@@ -104,7 +122,7 @@ class Extractor:
         found = next(m for m in mentions if m.rule == "caller.span")
         return {name: getattr(found, name) for name in ATTRIBUTES}
 
-    def _of(self, note: Note) -> Iterator[Mention]:
+    def _of(self, note: Note, assembler: Assembler | None = None) -> Iterator[Mention]:
         cleaned = clean(note.text)
         found = candidates(cleaned.text, self.book)
         if not found:
@@ -114,13 +132,26 @@ class Extractor:
         targets = choose(cleaned.text, found, self.book, sentences, sections)
         del found  # many, of which few stand
         if targets:
-            edges = self._edges(cleaned.text, sentences, targets)
-            yield from self._assembler.assemble(note, cleaned, sections, sentences, targets, edges)
+            cues: dict[int, list[CueMatch]] = {}
+            edges = self._edges(cleaned.text, sentences, targets, cues)
+            assembler = assembler or self._assembler
+            yield from assembler.assemble(
+                note, cleaned, sections, sentences, targets, edges, lambda start, _end: cues.pop(start)
+            )
 
-    def _edges(self, text: str, sentences: list[tuple[int, int]], targets: list[Target]) -> Iterator[Edge]:
+    def _edges(
+        self,
+        text: str,
+        sentences: list[tuple[int, int]],
+        targets: list[Target],
+        told: dict[int, list[CueMatch]] | None = None,
+    ) -> Iterator[Edge]:
+        """Yield the edges of a text; where it is wanted, all cues of each sentence are kept by the sentence's start."""
         for run in _runs(_held(sentences, targets)):
             cues = self._context.cues_in(text, run[0][0], run[-1][1], [each[0] for each in run])
             for start, end, first, last in run:
+                if told is not None:
+                    told[start] = self._context.all_in(text, start, end, cues)
                 found = self._context.edges(text, start, end, targets[first:last], cues)
                 yield from (Edge(first + e.target, e.cue) for e in found)
 

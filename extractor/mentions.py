@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -14,17 +14,20 @@ from typing import Any
 from extractor.attributes import MEASURES, Attributes, Scene
 from extractor.causes import CauseLinker, Link
 from extractor.cleantext import CleanText
+from extractor.clues import SentenceClues
 from extractor.context import ContextEngine, CueMatch, Edge
 from extractor.dates import DateMention, NoteDates, find_dates
 from extractor.eventdates import LISTED, nearest_date
 from extractor.general import GeneralKnowledge
+from extractor.learned import LearnedAttributes, Sources, read_again
+from extractor.learnedshapes import SOURCES
 from extractor.listheads import ListHeads
 from extractor.matching import Target, sentence_of
 from extractor.persons import Persons
 from extractor.reach import refine
 from extractor.results import ResultFinder
 from extractor.rulebook import Rulebook
-from extractor.schema import Mention, Note
+from extractor.schema import ATTRIBUTES, Mention, Note
 from extractor.sections import Section, section_at
 from extractor.states import State, apply_link
 from extractor.storydates import StoryDates
@@ -42,9 +45,21 @@ class Assembler:
 
     Args:
         book: the rules.
+        learned: whether attributes are read a second time by the learned weights of the rules.
+        witness: is told each mention as the rules have it, with the clues to its attributes and where these are from.
     """
 
     book: Rulebook
+    learned: bool = True
+    witness: Callable[[Mention, dict[str, float], tuple[int | None, ...]], None] | None = None
+
+    @cached_property
+    def _learned(self) -> LearnedAttributes | None:
+        return LearnedAttributes(self.book.learned) if self.learned and self.book.learned else None
+
+    @cached_property
+    def _sources(self) -> Sources:
+        return Sources(self.book.cues, self.book.results)
 
     @cached_property
     def _results(self) -> ResultFinder:
@@ -86,6 +101,7 @@ class Assembler:
         sentences: Sequence[tuple[int, int]],
         targets: Sequence[Target],
         edges: Iterable[Edge],
+        cues_in: Callable[[int, int], Sequence[CueMatch]] | None = None,
     ) -> Iterator[Mention]:
         """Yield the mentions of a note, a sentence at a time, so that those of a long note need not be held at once.
 
@@ -96,6 +112,7 @@ class Assembler:
             sentences: its sentences.
             targets: the spans that are mentions, in order.
             edges: cues and the targets they govern, sentence by sentence.
+            cues_in: gives the cues in a sentence, where they were looked for already.
 
         Yields:
             Mentions by start, then end, then label.
@@ -116,6 +133,7 @@ class Assembler:
             cues = self._cues(text, company, governed, lists)
             mentions: list[Mention] = []
             scene = Scene(note, text, sentence, company, dates, story, persons)
+            again = self._second_reading(scene, cues_in)
             for target, own in zip(company, cues, strict=True):
                 if target.term.label == "HLH_CAUSE" and target not in causes:
                     continue  # an infection or drug without a causal statement
@@ -127,7 +145,8 @@ class Assembler:
                 state = self._attributes.of(scene, section, target, own)
                 if target.term.label == "HLH_CAUSE":
                     apply_link(state, causes[target])
-                mentions.append(self._mention(note, cleaned, sentence, section, target, company, state, dates))
+                mention = self._mention(note, cleaned, sentence, section, target, company, state, dates)
+                mentions.append(again(target, mention))
             while recent and recent[0][0] < sentence[0] - CAUSE_REACH:
                 recent.popleft()
             recent.append((sentence[1], mentions))
@@ -136,8 +155,40 @@ class Assembler:
                 if cause.term.label != "HLH_CAUSE" and not general.is_general(
                     sentence, cause.start, cause.end, "HLH_CAUSE"
                 ):
-                    mentions.append(self._cause(note, cleaned, sentence, sections, cause, causes[cause], told))
+                    mention = self._cause(note, cleaned, sentence, sections, cause, causes[cause], told)
+                    mentions.append(again(cause, mention))
             yield from sorted(mentions, key=lambda m: (m.start, m.end, m.label))
+
+    def _second_reading(
+        self, scene: Scene, cues_in: Callable[[int, int], Sequence[CueMatch]] | None
+    ) -> Callable[[Target, Mention], Mention]:
+        """Return what reads the attributes of a sentence's mentions again.
+
+        Args:
+            scene: the sentence.
+            cues_in: gives the cues in it, where they were looked for already.
+        """
+        learned, witness = self._learned, self.witness
+        if learned is None and witness is None:
+            return lambda _target, mention: mention
+        found = cues_in(*scene.sentence) if cues_in else self._context.all_in(scene.text, *scene.sentence)
+        inside = {cue.cue.id for cue in found}
+        clues = SentenceClues(scene.text, scene.sentence, scene.company, found, scene.story)
+
+        def again(target: Target, mention: Mention) -> Mention:
+            if mention.label.startswith("_") or not self.book.site_ids.isdisjoint(mention.cues):
+                return mention  # what a site says of its own notes is not gainsaid
+            sources = self._sources.of(mention, inside)
+            told = [f"{n} by {SOURCES[at]}" for n, at in zip(ATTRIBUTES, sources, strict=True) if at is not None]
+            seen = clues.of(target, mention, told)
+            if witness is not None:
+                witness(mention, seen, sources)
+            if learned is None:
+                return mention
+            affirmed = self._sources.affirmed(mention)
+            return read_again(mention, learned.judge(seen, sources, affirmed=affirmed))
+
+        return again
 
     @staticmethod
     def _cues(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
+from extractor.learned import LEARNED
 from extractor.markup import Plain, plain_of
 from extractor.schema import MENTION_COLUMNS, Mention, Note
 from extractor.screener import first_seen, in_order, sentence_key
@@ -62,8 +63,9 @@ def pack(note: Note, mentions: Iterable[Mention], *, redact: bool) -> NoteResult
     for mention in mentions_moved_back(note, mentions):
         if not begun:
             plain = plain_of(note.text)
+        kept = without_words(mention) if redact else mention
         row = [
-            [None if redact and name == "text" else getattr(mention, name) for name in _STORED],
+            [getattr(kept, name) for name in _STORED],
             sentence_key(note, mention, plain),
             None if redact else snippet_of(note.text, mention, plain),
         ]
@@ -71,6 +73,11 @@ def pack(note: Note, mentions: Iterable[Mention], *, redact: bool) -> NoteResult
         begun = True
     packed = b"".join([*pieces, press.compress(b"]"), press.flush()]) if begun else None
     return NoteResult(note.patient_id, note.note_id, date_moved_back(note), packed)
+
+
+def without_words(mention: Mention) -> Mention:
+    """Return a mention without the words of its note: its text, and the clues that a second reading went by."""
+    return replace(mention, text=None, details={k: v for k, v in mention.details.items() if k != LEARNED})
 
 
 def unpack(result: NoteResult) -> Findings:

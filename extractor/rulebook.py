@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 
 from extractor.causeshapes import CauseFile, CauseRule, cause_parts, part_name
 from extractor.errors import RuleError, UsageError
-from extractor.rulefiles import RULE_FILES, line_of, load
+from extractor.learnedshapes import LearnedFile
+from extractor.rulefiles import LEARNED, RULE_FILES, line_of, load, load_weights
 from extractor.ruleparts import PartError, labels_named, names_taken_in, taken_in, unused
 from extractor.ruleshapes import Connector, CourseRule, Cue, DateRule, GeneralRule, PersonRule, ResultRule, SectionRule
 from extractor.shipped import shipped_rules
@@ -103,6 +104,8 @@ class Rulebook:
         dates: words around dates.
         persons: words for persons.
         false_friends: words that are no misspelled names.
+        learned: weights of the second reading of attributes; ``None`` for none.
+        site_ids: ids of a site's own cues, results and sections.
         files: the files read, each with its bytes' digest, for ``run.json``.
         trial_dirs: folders in which trials are looked up, a site's own first.
     """
@@ -119,6 +122,8 @@ class Rulebook:
     dates: tuple[DateRule, ...] = ()
     persons: tuple[PersonRule, ...] = ()
     false_friends: tuple[str, ...] = ()
+    learned: LearnedFile | None = None
+    site_ids: frozenset[str] = frozenset()
     files: dict[str, str] = field(default_factory=dict)
     trial_dirs: tuple[Path, ...] = ()
 
@@ -165,6 +170,8 @@ def load_rulebook(site: Path | None = None, shipped: Path = SHIPPED_RULES) -> Ru
     }
     false_friends: set[str] = set()
     files: dict[str, str] = {}
+    learned: LearnedFile | None = None
+    site_ids: set[str] = set()
     folders = [shipped]
     if site is not None:
         if not site.is_dir():
@@ -173,7 +180,7 @@ def load_rulebook(site: Path | None = None, shipped: Path = SHIPPED_RULES) -> Ru
     for depth, folder in enumerate(folders):
         seen: set[str] = set()
         paths = _paths(folder)
-        if not paths and not (folder / "trials").is_dir():
+        if not paths and not (folder / "trials").is_dir() and not (folder / LEARNED).is_file():
             raise UsageError(f"--rules {folder}: holds no rule files; put vocabulary/*.yaml or context.yaml there")
         for path in paths:
             name = f"{depth}/{path.relative_to(folder)}"
@@ -184,6 +191,8 @@ def load_rulebook(site: Path | None = None, shipped: Path = SHIPPED_RULES) -> Ru
                 for kind in rules.keys() & shape.model_fields.keys():
                     items = getattr(content, kind)
                     _lay(rules[kind], {rule.id: rule for rule in items}, items, seen, path)
+                    if depth:
+                        site_ids.update(rule.id if kind != "sections" else f"section:{rule.id}" for rule in items)
             else:
                 book = load(path, Vocabulary)
                 entries = {e.id: Term(book.label, e) for e in book.entries}
@@ -191,6 +200,9 @@ def load_rulebook(site: Path | None = None, shipped: Path = SHIPPED_RULES) -> Ru
                 look_alikes = {r.id: LookAlike(book.label, r) for r in book.refuse}
                 _lay(refusals, look_alikes, book.refuse, seen, path)
                 false_friends.update(word.lower() for word in book.false_friends)
+        if (path := folder / LEARNED).is_file():
+            files[f"{depth}/{LEARNED}"] = hashlib.sha256(path.read_bytes()).hexdigest()
+            learned = load_weights(path)
         for path in sorted((folder / "trials").glob("*.yaml")):
             files[f"{depth}/trials/{path.name}"] = hashlib.sha256(path.read_bytes()).hexdigest()
     _check_parts(rules["causes"], folders[-1] / "causes.yaml")
@@ -200,6 +212,8 @@ def load_rulebook(site: Path | None = None, shipped: Path = SHIPPED_RULES) -> Ru
         look_alikes=tuple(LookAlike(each.label, _with_names(each.refusal, names)) for each in refusals.values()),
         **{kind: tuple(laid.values()) for kind, laid in rules.items()},
         false_friends=tuple(sorted(false_friends)),
+        learned=learned,
+        site_ids=frozenset(site_ids),
         files=files,
         trial_dirs=tuple(folder / "trials" for folder in reversed(folders)),
     )

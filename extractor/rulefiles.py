@@ -11,6 +11,7 @@ from pydantic import VERSION, BaseModel, ValidationError
 from extractor.causeshapes import CauseFile
 from extractor.errors import RuleError
 from extractor.kept import kept
+from extractor.learnedshapes import LearnedFile
 from extractor.ruleshapes import CourseFile, CueFile, DateFile, GeneralFile, PersonFile, ResultFile, SectionFile
 
 RULE_FILES: Final[dict[str, type[BaseModel]]] = {
@@ -24,6 +25,9 @@ RULE_FILES: Final[dict[str, type[BaseModel]]] = {
     "persons.yaml": PersonFile,
 }
 """The shape of each rule file beside the vocabularies and trials, in the order in which they are read."""
+
+LEARNED: Final = "learned.json"
+"""The file of learned weights; a site's own takes the place of the shipped one."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -156,3 +160,20 @@ def line_of(path: Path, loc: tuple[Any, ...]) -> int | None:
         else:
             break
     return int(node.start_mark.line) + 1 if node is not None else None
+
+
+def load_weights(path: Path) -> LearnedFile | None:
+    """Return a file of learned weights, ``None`` for one without any clue, which turns the second reading off.
+
+    Raises:
+        RuleError: not readable, or not of the shape.
+    """
+    try:
+        found = LearnedFile.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise RuleError(path, None, f"cannot be read ({type(error).__name__})") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        raise RuleError(path, None, f"{where}: {first['msg']}; make it with `notecriteria learn`") from None
+    return found if found.clues else None

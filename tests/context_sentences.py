@@ -86,7 +86,7 @@ NOT_NEGATED: list[Any] = [
     "Never smoker with [[LUNG_DISEASE|COPD]].",
     "A rash (no rash) and [[LUNG_DISEASE|asthma]].",
     "No rash except for that of [[HLH|HLH]].",
-    but("absent behind one thing negates the next", "Effusions absent, [[LUNG_DISEASE|ILD]] present."),
+    "Effusions absent, [[LUNG_DISEASE|ILD]] present.",
     "CMV PCR negative, [[EBV|EBV PCR]] positive.",
     "[[EBV|EBV PCR]] positive, CMV PCR negative.",
     "Not only [[LUNG_DISEASE|asthma]] but also [[LUNG_DISEASE|COPD]].",
@@ -95,10 +95,7 @@ NOT_NEGATED: list[Any] = [
     "HER2-negative [[MALIGNANCY|breast cancer]].",
     "Gram negative sepsis, [[LUNG_DISEASE|COPD]].",
     "Do not stop [[STEROID|prednisone]].",
-    but(
-        "what is ruled out is no mention, so that the one before is negated",
-        "CT showed [[LUNG_DISEASE|ILD]], lymphadenopathy was ruled out.",
-    ),
+    "CT showed [[LUNG_DISEASE|ILD]], lymphadenopathy was ruled out.",
 ]
 PSEUDO: list[Any] = [
     "No change in his [[LUNG_DISEASE|COPD]].",

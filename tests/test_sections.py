@@ -211,7 +211,7 @@ MEANS = [
     ("PMH: active [[MALIGNANCY|lymphoma]]", "called active"),
     ("PMH: [[MALIGNANCY|lymphoma]], active", "called active"),
     ("PMH: [[LUNG_DISEASE|COPD]], on treatment", "on treatment"),
-    ("PMH: no [[LUNG_DISEASE neg hist|asthma]]", "either is right on a negated mention"),
+    ("PMH: no [[LUNG_DISEASE neg|asthma]]", "past or not is all one of what is denied"),
     ("Problem list: [[LUNG_DISEASE|asthma]]", "no history section"),
     ("Active problems\n1. [[LUNG_DISEASE|asthma]]", ""),
     ("Family history: [[MALIGNANCY fam|lymphoma]] (sister)", ""),

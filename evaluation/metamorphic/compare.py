@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from evaluation.metamorphic.case import Row, Transformation
 from evaluation.metamorphic.variant import Variant
+from evaluation.tool import LEARNED
 from extractor.schema import ATTRIBUTES
 
 COMPARED = (
@@ -79,9 +80,12 @@ def _columns(transformation: Transformation, old: Row, new: Row, targeted: bool)
 
 
 def _plain(mention: Row, column: str, free: Collection[str] = ()) -> Any:
-    """Return a column's value without what hangs on the place in the text, and without the age where dates may change: it is one."""
+    """Return a column's value without what hangs on the place in the text.
+
+    Nor are the clues compared, which tell why and not what, or the age where dates may change: it is one.
+    """
     value = mention[column]
-    left_out = {"hlh", "at_age"} if "date" in free else {"hlh"}
+    left_out = {"hlh", LEARNED, *({"at_age"} if "date" in free else ())}
     return {k: v for k, v in value.items() if k not in left_out} if column == "details" else value
 
 

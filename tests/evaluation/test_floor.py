@@ -6,6 +6,7 @@ They are set anew only when notes are added to dev, from the score of the unchan
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -13,35 +14,46 @@ import pytest
 
 from evaluation import evaluate
 from evaluation.result import EvaluationResult
+from tests.test_learned import model
 
 GOLD = Path(__file__).parents[2] / "annotated_notes"
-ALL, OLDER = "all of dev", "dev before D18"
+ALL, OLDER, RULES = "all of dev", "dev before D18", "all of dev, by the rules alone"
 FLOORS = {
     ALL: {
-        ("overlap", "micro", "f1"): 0.95,
-        ("overlap", "micro (main labels)", "f1"): 0.972,
-        ("exact", "micro", "f1"): 0.9,
-        ("attribute", "negated", "f1"): 0.926,
-        ("attribute", "historical", "f1"): 0.724,
-        ("attribute", "hypothetical", "f1"): 0.79,
-        ("attribute", "uncertain", "f1"): 0.816,
-        ("attribute", "family", "f1"): 0.917,
-        ("answer", "findings", "accuracy"): 0.928,
-        ("answer", "criteria", "accuracy"): 0.915,
+        ("overlap", "micro", "f1"): 0.951,
+        ("overlap", "micro (main labels)", "f1"): 0.974,
+        ("exact", "micro", "f1"): 0.905,
+        ("attribute", "negated", "f1"): 0.976,
+        ("attribute", "historical", "f1"): 0.88,
+        ("attribute", "hypothetical", "f1"): 0.946,
+        ("attribute", "uncertain", "f1"): 0.952,
+        ("attribute", "family", "f1"): 0.967,
+        ("answer", "findings", "accuracy"): 0.946,
+        ("answer", "criteria", "accuracy"): 0.919,
     },
     OLDER: {
         ("overlap", "micro", "f1"): 0.953,
-        ("attribute", "negated", "f1"): 0.934,
-        ("attribute", "historical", "f1"): 0.747,
-        ("attribute", "hypothetical", "f1"): 0.792,
-        ("attribute", "uncertain", "f1"): 0.825,
-        ("attribute", "family", "f1"): 0.925,
-        ("answer", "findings", "accuracy"): 0.934,
-        ("answer", "criteria", "accuracy"): 0.923,
+        ("attribute", "negated", "f1"): 0.976,
+        ("attribute", "historical", "f1"): 0.87,
+        ("attribute", "hypothetical", "f1"): 0.946,
+        ("attribute", "uncertain", "f1"): 0.943,
+        ("attribute", "family", "f1"): 0.978,
+        ("answer", "findings", "accuracy"): 0.948,
+        ("answer", "criteria", "accuracy"): 0.929,
+    },
+    RULES: {
+        ("attribute", "negated", "f1"): 0.919,
+        ("attribute", "historical", "f1"): 0.71,
+        ("attribute", "hypothetical", "f1"): 0.762,
+        ("attribute", "uncertain", "f1"): 0.786,
+        ("attribute", "family", "f1"): 0.9,
+        ("answer", "findings", "accuracy"): 0.919,
+        ("answer", "criteria", "accuracy"): 0.902,
     },
 }
-"""What stands for all of dev, and for its patients before D18 to D30: notes written to be different must not be read at the cost of these."""
-ADDED = tuple(f"D{number}P" for number in range(18, 31))
+"""What stands for all of dev; for its patients before D18 to D52: notes written to be different must not be read at the cost of these; and
+without the second reading, which has learned from dev and would hide a rule that no longer does its work."""
+ADDED = tuple(f"D{number}P" for number in range(18, 53))
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +64,9 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, EvaluationRes
         rows = (folder / name).read_text(encoding="utf-8").splitlines(keepends=True)
         kept = [row for row in rows if not row.startswith(ADDED)]
         (folder / name).write_text("".join(kept), encoding="utf-8")
-    golds = {ALL: GOLD, OLDER: folder.parent}
-    return {name: evaluate(gold, splits=["dev"], resamples=1) for name, gold in golds.items()}
+    (site := tmp_path_factory.mktemp("site")).joinpath("learned.json").write_text(json.dumps(model({})))
+    runs = {ALL: (GOLD, None), OLDER: (folder.parent, None), RULES: (GOLD, site)}
+    return {name: evaluate(gold, splits=["dev"], resamples=1, rules=rules) for name, (gold, rules) in runs.items()}
 
 
 @pytest.mark.parametrize(
