@@ -14,8 +14,6 @@ from itertools import product
 from pathlib import Path
 from typing import Final
 
-import yaml
-
 from evaluation import learning
 from evaluation.files import write_text
 from evaluation.gold import read_gold
@@ -29,8 +27,6 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 GOLD: Final = ROOT / "annotated_notes"
 SAID_TWICE: Final = 2
 """So often a single sentence counts, which stands for many; a note counts once."""
-UNDATED: Final = ("table", "sections", "carriers")
-"""Sentences that are read without a date."""
 _SHORT: Final = {name: short for short, name in SHORT.items()}
 _LABELS: Final = {
     "lymphoma": "MALIGNANCY",
@@ -40,14 +36,6 @@ _LABELS: Final = {
     "HLH": "HLH",
     "Prednisone": "STEROID",
 }
-
-
-def cases() -> Iterator[str]:
-    """Yield the sentences in house styles."""
-    content = yaml.safe_load((ROOT / "tests/context_cases.yaml").read_text(encoding="utf-8"))
-    for styles in content.values():
-        for sentences in styles.values():
-            yield from (each["wrong"] if isinstance(each, dict) else each for each in sentences)
 
 
 def table() -> Iterator[str]:
@@ -97,18 +85,22 @@ def _marked(name: str, label: str, *attributes: str) -> str:
     return f"[[{' '.join([label, *(_SHORT[each] for each in attributes if each)])}|{name}]]"
 
 
+SINGLE: Final = ("cases", "table", "layout_lists", "sections")
+"""Sources of sentences of which each stands for many."""
+UNDATED: Final = (table, sections, carriers)
+"""Sources whose sentences are read without a date."""
+
+
 def main(out: Path) -> None:
     """Learn the weights and write them."""
     dev = read_gold(GOLD, ["dev"])
     notes = learning.examples_of(dev.notes, dev.mentions)
-    single = {"cases": cases, "table": table, "layouts": layout_lists, "sections": sections}
-    other = {"carriers": carriers, "passages": passages}
-    texts = {name: list(source()) for name, source in {**single, **other}.items()}
-    dates = {name: None if name in UNDATED else learning.SENTENCE_DATE for name in texts}
-    parts = {
-        name: learning.examples_of(*learning.marked_notes(each, name, dates[name])) for name, each in texts.items()
-    }
-    repeated = [parts[name] for name in single for _ in range(SAID_TWICE - 1)]
+    tables = {"cases": learning.marked_sentences(ROOT / "tests/context_cases.yaml")}
+    for source in (table, layout_lists, sections, carriers, passages):
+        date = None if source in UNDATED else learning.SENTENCE_DATE
+        tables[source.__name__] = learning.marked_notes(source(), source.__name__, date)
+    parts = {name: learning.examples_of(*marked) for name, marked in tables.items()}
+    repeated = [parts[name] for name in SINGLE for _ in range(SAID_TWICE - 1)]
     learned = learning.learn(
         learning.joined([notes, *parts.values(), *repeated]),
         learning.read_first_sight(GOLD / "first_sight.csv"),
@@ -116,7 +108,7 @@ def main(out: Path) -> None:
             "gold": "annotated_notes/dev",
             "patients": int(dev.notes["patient_id"].nunique()),
             "notes": len(dev.notes),
-            "sentences": sum(map(len, texts.values())),
+            "sentences": sum(len(read) for read, _ in tables.values()),
         },
     )
     write_text(out, "".join(learning.written(learned.model)))
