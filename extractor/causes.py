@@ -43,7 +43,12 @@ class CauseLinker:
         return {role: re.compile(pattern, re.IGNORECASE) for role, pattern in put_together(self._rules).items()}
 
     def link(
-        self, text: str, sentence: tuple[int, int], company: Sequence[Target], before: Sequence[Target] = ()
+        self,
+        text: str,
+        sentence: tuple[int, int],
+        company: Sequence[Target],
+        before: Sequence[Target] = (),
+        anywhere: Sequence[Target] = (),
     ) -> dict[Target, Link]:
         """Return the mentions that are a stated cause of HLH, each with the HLH mention it is linked to.
 
@@ -52,6 +57,7 @@ class CauseLinker:
             sentence: the sentence.
             company: all mentions in it.
             before: HLH mentions shortly before the sentence, for "Felt to be driven by her Still's disease."
+            anywhere: all HLH mentions of the note; "no infectious trigger" speaks of HLH wherever that stands.
         """
         if not self._rules:
             return {}
@@ -63,8 +69,8 @@ class CauseLinker:
                 if self._behind(text, head, cause) or self._before(text, head, cause):
                     linked.setdefault(cause, head)
         for cause in causes:
-            if cause.term.entry.details.get("says_cause") and (heads or before):
-                linked.setdefault(cause, (heads or list(before))[-1])
+            if _says_cause(cause) and (heads or before or anywhere):
+                linked.setdefault(cause, (heads or list(before) or _nearest(anywhere, cause))[-1])
         if not heads and before:
             for cause in causes:
                 if self._headless(text, sentence, cause):
@@ -141,7 +147,7 @@ class CauseLinker:
 
     def _specific(self, text: str, linked: dict[Target, Target]) -> dict[Target, Target]:
         """Return the links without a mere "infection" or "drug" where the same HLH has a cause by name."""
-        generic = {c for c in linked if self._is("generic", text[c.start : c.end])}
+        generic = {c for c in linked if self._is("generic", text[c.start : c.end]) and not _says_cause(c)}
         named = {id(head) for cause, head in linked.items() if cause not in generic}
         return {c: h for c, h in linked.items() if c not in generic or id(h) not in named}
 
@@ -154,6 +160,16 @@ class CauseLinker:
         doubtful = self._says["doubt"].search(words) or self._follows("doubt_behind", text, cause.end)
         denied = self._says["denied"].search(words) or self._leads("denied_before", text, cause.start)
         return Link(head, doubtful is not None, bool(denied))
+
+
+def _says_cause(cause: Target) -> bool:
+    """Return whether a cause's own words call it one ("infectious trigger")."""
+    return bool(cause.term.entry.details.get("says_cause"))
+
+
+def _nearest(heads: Sequence[Target], cause: Target) -> list[Target]:
+    """Return the last HLH mention before a cause, or else the first one behind it."""
+    return [head for head in heads if head.end <= cause.start][-1:] or list(heads[:1])
 
 
 def _one_span_each(linked: dict[Target, Target]) -> dict[Target, Target]:

@@ -29,6 +29,7 @@ _UNUSUAL_OR_PLACEHOLDER = re.compile(f"{_UNUSUAL.pattern}|{PLACEHOLDER.pattern}"
 _SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 _LINE_BREAKS = "\u0085\u2028\u2029\x0b\x0c"
 _LEADER = re.compile(r"(?<=\S)(?:\.{5,}|(?<=\S) \.{4,}(?= )|(?: \.){5,})(?=[ \w(\[<>+-])")
+_BRACED_BOX = re.compile(r"\{([ \t]{0,2}[xX*+]?[ \t]{0,2})\}")
 """Dots that lead from an item to its value; four without blanks beside them are a pause of the writer."""
 _HYPHENS = "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212\ufe58\ufe63\uff0d"
 _DROPPED = "\u00ad\u200b\u200c\u200d\u2060\ufeff\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
@@ -177,8 +178,10 @@ def clean(note: str) -> CleanText:
 
 
 def _cells(text: str) -> str:
-    """Return a text of the same length in which a table's bars and dot leaders part cells as a tab does."""
+    """Return a text of the same length in which bars and dot leaders part cells as a tab does, and boxes have brackets."""
     cells = text.replace("|", "\t")
+    if "{" in cells:
+        cells = _BRACED_BOX.sub(r"[\1]", cells)
     if "...." not in cells:
         return cells
     return _LEADER.sub(lambda dots: "\t" + " " * (len(dots[0]) - 1), cells)

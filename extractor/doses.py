@@ -90,6 +90,18 @@ _TABLETS = re.compile(
     rf"(?:\s\(?(?P<n>{_N})\s?mg)?",
     re.IGNORECASE,
 )
+_OTHERS_DOSE = re.compile(
+    r"[,;]\s{1,2}(?:and\s|plus\s|then\s)?(?!(?:at|on|in|iv|po|im|now|then|total|dose|doses|dosed|daily|oral|orally|given|giving|about|approx|up|down|"
+    r"current|currently|today|yesterday|max|maximum|initial|initially|start|started|starting|from|to|was|is|last|taper|tapered|tapering|reduced|increased|"
+    r"loading|maintenance|single|first|second|third|each|every|once|twice|pulse|pulsed|bolus|high|low|stat|equivalent|wean|weaned|weaning|home|usual|"
+    r"tablets?|tabs?|caps?|receiving|received|taking|took|finished|stopped|since|week|day|night|morning|evening)\b)"
+    r"[a-z][a-z-]{2,24}\s(?:(?:iv|po|oral|sodium|mofetil|acid)\s)?$",
+    re.IGNORECASE,
+)
+"""Behind the steroid a comma and another word right before the dose: it is that drug's ("prednisone, mycophenolate 750 mg")."""
+_PREMED = re.compile(r"(?<![a-z])pre-?med(?:s|icated|ication|icate)?(?![a-z])", re.IGNORECASE)
+_PREMED_REACH = 40
+_DOSES_COUNTED = re.compile(r"(?<![\d.])(?P<c>\d{1,2})\s(?:\w{2,6}\s)?doses\b", re.IGNORECASE)
 _DIVIDED = re.compile(r"divided|div\.?\s|in\s(?:two|2|three|3|four|4)\sdoses", re.IGNORECASE)
 
 
@@ -173,11 +185,14 @@ def read_dose(text: str, low: int, start: int, end: int, high: int, year: int | 
     low, high = max(low, start - 60), min(high, end + REACH)
     behind = _WORD_GRAM.sub(lambda m: _GRAMS[m["n"].lower()].rjust(len(m["n"])), text[end:high])
     match = _DOSE.search(behind)
+    if match is not None and _OTHERS_DOSE.search(behind[: match.start()]):
+        match = None
     before = None
     if match is None or match.start() > 45:
         candidates = list(_DOSE.finditer(text[low:start]))
         if candidates and len(text[low:start]) - candidates[-1].end() <= 32:
-            before = candidates[-1]
+            between = text[low + candidates[-1].end() : start]
+            before = None if "," in between or ";" in between else candidates[-1]
     amount = per = None
     daily = False
     also = None
@@ -226,8 +241,13 @@ def read_dose(text: str, low: int, start: int, end: int, high: int, year: int | 
         or (1.0 if _ONE_OF.search(text[low:start]) else None)
     )
     days = days or days_ahead(text[max(low, start - 32) : start], year or _COMMON_YEAR)
+    counted = _DOSES_COUNTED.search(window)
+    if days and per_day and per_day > 1 and counted and float(counted["c"]) == days:
+        days = max(1.0, days / per_day)  # "40 mg q12h, 4 doses" are two days
     if days is None and per_day is None and route and route.lastgroup == "im":
         days = 1.0  # a depot is given once
+    if days is None and per_day is None and _PREMED.search(text[max(low, start - _PREMED_REACH) : start]):
+        days = 1.0  # so is what is given before another drug
     series = _SERIES.match(behind)
     if series:
         doses = [float(n) for n in re.findall(r"\d{2,4}", series["doses"])]

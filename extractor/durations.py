@@ -146,6 +146,7 @@ _DAY_LIST = re.compile(
     rf"(?<![\d/.])(?P<slashed>\d{{1,2}}/\d{{1,2}}(?:(?:/\d{{2,4}})?{_AND}\d{{1,2}}/\d{{1,2}}(?:/\d{{2,4}})?)+)(?![\d/])"
     rf"|(?<![\d/.])(?P<named>\d{{1,2}}\s(?:{MONTHS})[a-z]{{0,6}}(?:{_AND}\d{{1,2}}\s(?:{MONTHS})[a-z]{{0,6}})+)"
     rf"|(?<![\d/.])(?P<days>\d{{1,2}}(?:(?:st|nd|rd|th)?{_AND}\d{{1,2}})+)(?:st|nd|rd|th)?\s(?:of\s)?(?:{MONTHS})"
+    rf"|(?<![\d/.])(?P<ordinals>\d{{1,2}}(?:st|nd|rd|th)(?:{_AND}\d{{1,2}}(?:st|nd|rd|th))+)"
     rf"|(?<![A-Za-z])(?:{MONTHS})[a-z]{{0,6}}\s(?P<after>\d{{1,2}}(?:(?:st|nd|rd|th)?{_AND}\d{{1,2}})+)(?:st|nd|rd|th)?(?!\s?mg|[\d.:/])",
     re.IGNORECASE,
 )
@@ -356,7 +357,7 @@ def _span_days(d1: int, m1: int, d2: int, m2: int, year: int) -> float:
 
 def _listed_days(m: re.Match[str], year: int) -> float:
     """Return how many of the days of a list ("3/1, 3/2 and 3/3", "5, 6 and 7 March") follow one another."""
-    if listed := m["days"] or m["after"]:
+    if listed := m["days"] or m["after"] or m["ordinals"]:
         return longest_run([int(n) for n in re.findall(r"\d{1,2}", listed)])
     if m["named"]:
         months = MONTHS.lower().split("|")

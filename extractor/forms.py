@@ -27,7 +27,7 @@ _CIRCLED = re.compile(
     r"|(?:Y|yes)[ \t]{0,6}[/|]?[ \t]{0,6}[\[(<*]{1,2}(?P<no>N|no)[\])>*]{1,2})",
     re.IGNORECASE,
 )
-_RUN = re.compile(r"[a-z)]{3,}[ \t]{1,3}[YN](?![A-Za-z])")
+_RUN = re.compile(r"[A-Za-z)]{2,}[ \t]{1,3}[YN](?![A-Za-z])")
 _RUN_LETTER = re.compile(r"[ \t]{1,3}([YN])(?![A-Za-z])")
 _RUN_LEAST = 4
 """Items with a letter that make a line a run of them."""

@@ -17,6 +17,8 @@ REACH = 500
 """Characters around a sentence within which a citation makes its company literature; a paragraph's end ends them too."""
 PART = 12_000
 """Characters that a heading such as "Discussion" reaches at most."""
+TEACHING = 1500
+"""Characters that a heading such as "Learning points" reaches; an empty line behind its first paragraph ends it too."""
 BACKMATTER = 900
 """Characters that a heading such as "Funding" reaches."""
 MEASURED = frozenset({"AGE", "WEIGHT", "HEIGHT", "PFT"})
@@ -97,7 +99,7 @@ class GeneralText:
         if self._says("strong", low, high):
             return False
         cited = self._cited(low, high)
-        part = self._literature_part(low)
+        part = self._literature_part(low) or self._taught(start)
         weak = self._says("weak", low, high)
         if cited and (part or not weak):
             return True
@@ -199,6 +201,19 @@ class GeneralText:
             return True
         two_before = self._backmatter[i - 2] if i >= 2 else -PART
         return at - before <= BACKMATTER and (after - at <= BACKMATTER or at - two_before <= BACKMATTER)
+
+    @cached_property
+    def _lessons(self) -> list[int]:
+        regex = self._regexes.get("teaching")
+        return [m.end() for m in regex.finditer(self._text)] if regex and "\n" in self._text else []
+
+    def _taught(self, at: int) -> bool:
+        """Return whether a place stands in the paragraph under a heading that teaches."""
+        i = bisect_right(self._lessons, at) - 1
+        if i < 0 or at - self._lessons[i] > TEACHING:
+            return False
+        first = _PARAGRAPH.search(self._text, self._lessons[i] + len("\n\n"))
+        return first is None or at < first.end()
 
     @cached_property
     def _parts(self) -> list[tuple[int, bool]]:

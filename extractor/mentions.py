@@ -129,7 +129,7 @@ class Assembler:
             near = heads[
                 bisect_left(heads, sentence[0] - CAUSE_REACH, key=_start) : bisect_left(heads, sentence[0], key=_start)
             ]
-            causes = self._causes.link(text, sentence, company, near)
+            causes = self._causes.link(text, sentence, company, near, heads)
             cues = self._cues(text, company, governed, lists)
             mentions: list[Mention] = []
             scene = Scene(note, text, sentence, company, dates, story, persons)

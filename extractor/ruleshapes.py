@@ -140,7 +140,16 @@ class GeneralRule(Words):
     """Words that tell a statement of general knowledge from one about this patient."""
 
     kind: Literal[
-        "reference", "superscript", "statement", "other", "strong", "weak", "literature", "case", "backmatter"
+        "reference",
+        "superscript",
+        "statement",
+        "other",
+        "strong",
+        "weak",
+        "literature",
+        "case",
+        "backmatter",
+        "teaching",
     ]
 
 

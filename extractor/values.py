@@ -252,7 +252,11 @@ def read_load(text: str, end: int, sentence_end: int, *, bare: bool = False) -> 
         result = "positive"
         if comparator in ("<", "<=") or copies == 0:
             result = "low_level" if _FOUND.search(said) else "negative"
-        elif (reference and copies < float(reference["n"].replace(",", ""))) or _LOW_LOAD.match(text, number.end):
+        elif (
+            (reference and copies < float(reference["n"].replace(",", "")))
+            or _LOW_LOAD.match(text, number.end)
+            or _BELOW_LIMIT.match(text, number.end, min(sentence_end, number.end + 90))
+        ):
             result = "low_level"
         return Value(
             comparator,
@@ -265,6 +269,12 @@ def read_load(text: str, end: int, sentence_end: int, *, bare: bool = False) -> 
     return None
 
 
+_BELOW_LIMIT = re.compile(
+    r"(?:(?!\b(?:CMV|HHV|HIV|HBV|HCV|BK|adeno)\b)[^;\n]){0,60}?\b(?:below|under|beneath)\s(?:(?:the|lab'?s?|our|its|assay'?s?|lower|laboratory'?s?)\s){0,3}"
+    r"(?:LLOQ|LOQ|limit|quant\w{0,9}|range\sof\squant\w{0,9})",
+    re.IGNORECASE,
+)
+"""A viral load that is said to lie below what the assay can quantify."""
 _LOW_LOAD = re.compile(
     r"[^;.\n]{0,16}?(?:copies|cop|IU|c|log10?)(?:/m[lL])?[\s,(:-]{1,4}(?:very\s)?low[\s-](?:level|positive|grade)",
     re.IGNORECASE,

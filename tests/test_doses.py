@@ -20,6 +20,16 @@ def dose(written: str) -> Dose:
 
 
 DOSES: list[Any] = [
+    ("lisinopril, azathioprine 50 mg bid, <pred> 5", {"daily": 5}),
+    ("<prednisone>, azathioprine 50 mg bid", {"amount": None}),
+    ("<prednisone>, currently 50 mg bid", {"daily": 100}),
+    ("drug X 200 mg/day 4 days, plus one <prednisone> tablet", {"amount": None}),
+    ("Premed <dex> 20 mg before each infusion", {"daily": 20, "days": 1}),
+    ("Previously <dex> 20 mg", {"daily": 20, "days": None}),
+    ("<IVMP> 500 mg od 3rd, 4th and 5th then oral", {"daily": 500, "days": 3}),
+    ("<IVMP> 500 mg on 3rd and 5th", {"days": 1}),
+    ("<MP> 40 mg q12h (4 doses)", {"daily": 80, "days": 2}),
+    ("<MP> 80 mg daily (4 doses)", {"daily": 80, "days": 4}),
     ("<MP> 40 mg q12h", {"amount": 40, "per_day": 2, "daily": 80}),
     ("<MP> 40 mg IV q12h", {"daily": 80, "route": "iv"}),
     ("<MP> 40mg bid", {"daily": 80}),

@@ -18,6 +18,12 @@ CASES = (
     "A molecular diagnosis consistent with HLH: mutations of PRF1, UNC13D, STX11, or XIAP",
     "Author\tAge\tDisease\tOutcome\nPerri et al.\t5\tlymphoma\tdied\nWang et al.\t2\tHLH\talive",
     "Clinicians should suspect macrophage activation syndrome early.",
+    "HLH is described in isolated reports after teclistamab.",
+    "ILD develops in 10-15 % of patients on this class.",
+    "The commonest infectious trigger is EBV.",
+    "EBV load should be checked in any cytopenia.",
+    "Learning points:\nMeasure ferritin early and think of HLH.\n",
+    "Course uneventful.\n\nWHAT IS KNOWN\nILD occurs with T-DXd; asthma adds to the risk.\n",
     "Discussion\nHLH follows infection. Early dexamethasone saves lives, as others found [3].\n",
 )
 OWN = (
@@ -25,6 +31,10 @@ OWN = (
     "She has pulmonary hypertension on sildenafil.",
     "Our patient had HLH, as in other reports [3].",
     "HLH has been diagnosed.",
+    "EBV load should be checked today.",
+    "Lymphoma found in 12 % of cells.",
+    "Learning points:\nNone recorded.\n\nImpression\nHLH confirmed.\n",
+    "Key points:\nShe has HLH.\n",
     "HLH is thought to be due to lymphoma.",
     "MAS is associated with her lupus.",
     "Lymphoma should be considered.",

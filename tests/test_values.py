@@ -263,6 +263,9 @@ def test_a_state_needs_no_number() -> None:
         ("EBV PCR <500 copies/mL", 500, "negative"),
         ("EBV PCR 0 copies", 0, "negative"),
         ("EBV PCR 200 copies/mL (ref <500)", 200, "low_level"),
+        ("EBV PCR 280 copies/mL, detected, below the LLOQ", 280, "low_level"),
+        ("EBV PCR 280 copies/mL, under our limit of quantification", 280, "low_level"),
+        ("EBV PCR 280 copies/mL, fever below 38", 280, "positive"),
         ("EBV PCR 800 copies/mL (ref <500)", 800, "positive"),
     ],
 )

@@ -134,6 +134,18 @@ def attribution(chart: Chart, rule: Attribution) -> Verdict:
             first([*present[:1], *infection.evidence[:2]]),
             "inferred",
         )
+    other = [
+        m for m in causes if not m.negated and (m.concept in rule.kinds_not or m.details.get("kind") in rule.kinds_not)
+    ]
+    ruled_out = [m for m in causes if m.negated]
+    named_cause = [m for m in other if m.asserted]
+    if exposed and named_cause and ruled_out:
+        return Verdict(
+            "not_met",
+            f"HLH is attributed to {quote(named_cause[0])}; {quote(ruled_out[0])} is excluded.",
+            first([*named_cause, *ruled_out]),
+            "inferred",
+        )
     if exposed:
         return Verdict(
             "possible",
@@ -145,9 +157,6 @@ def attribution(chart: Chart, rule: Attribution) -> Verdict:
         return Verdict(
             "possible", f"HLH may be due to {quote(doubtful[0])}.", first([*doubtful, *present[:1]]), "inferred"
         )
-    other = [
-        m for m in causes if not m.negated and (m.concept in rule.kinds_not or m.details.get("kind") in rule.kinds_not)
-    ]
     negative = infection is not None and infection.status == "not_met"
     if other and negative:
         return Verdict(
@@ -163,7 +172,6 @@ def attribution(chart: Chart, rule: Attribution) -> Verdict:
             first([*infection.evidence[:2], *present[:1]]),
             "inferred",
         )
-    ruled_out = [m for m in causes if m.negated]
     if other and ruled_out:
         return Verdict(
             "not_met",

@@ -220,6 +220,8 @@ E2: list[Any] = [
     ("not_met", "HLH. EBV PCR negative, no other trigger found."),
     but("excluded infections in general are not read", "not_met", "MAS due to SLE flare, infection excluded."),
     ("not_met", "HLH due to lymphoma. EBV PCR negative."),
+    ("not_met", "MAS due to Still's disease, no infectious trigger found. Brentuximab vedotin 2014 to 2015."),
+    ("possible", "MAS, no infectious trigger found. Brentuximab vedotin 2014 to 2015."),
     ("not_documented", "HLH."),
     ("not_documented", "MAS due to SLE flare."),
     ("not_documented", "EBV PCR positive."),
