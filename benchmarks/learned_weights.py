@@ -9,7 +9,7 @@ not read. ``annotated_notes/first_sight.csv`` tells what the rules said of the p
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import product
 from pathlib import Path
 from typing import Final
@@ -25,8 +25,9 @@ from tests.test_sections import MEANS
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 GOLD: Final = ROOT / "annotated_notes"
-SAID_TWICE: Final = 2
+REPEATED: Final = 4
 """So often a single sentence counts, which stands for many; a note counts once."""
+STEROIDS: Final = "steroids"
 _SHORT: Final = {name: short for short, name in SHORT.items()}
 _LABELS: Final = {
     "lymphoma": "MALIGNANCY",
@@ -51,7 +52,19 @@ def sections() -> Iterator[str]:
 
 def carriers() -> Iterator[str]:
     """Yield the plain statements with a name of each label in its place."""
+    return _carried(name for name in NAMES if name != STEROIDS)
+
+
+def doses() -> Iterator[str]:
+    """Yield the plain statements of steroid doses."""
+    return _carried([STEROIDS])
+
+
+def _carried(kinds: Iterable[str]) -> Iterator[str]:
+    wanted = set(kinds)
     for group in GROUPS:
+        if group["names"] not in wanted:
+            continue
         for statement in group["statements"]:
             told = {"text": statement} if isinstance(statement, str) else statement
             for label, name in NAMES[group["names"]].items():
@@ -85,9 +98,9 @@ def _marked(name: str, label: str, *attributes: str) -> str:
     return f"[[{' '.join([label, *(_SHORT[each] for each in attributes if each)])}|{name}]]"
 
 
-SINGLE: Final = ("cases", "table", "layout_lists", "sections")
+SINGLE: Final = ("cases", "table", "layout_lists", "sections", "doses")
 """Sources of sentences of which each stands for many."""
-UNDATED: Final = (table, sections, carriers)
+UNDATED: Final = (table, sections, carriers, doses)
 """Sources whose sentences are read without a date."""
 
 
@@ -96,11 +109,11 @@ def main(out: Path) -> None:
     dev = read_gold(GOLD, ["dev"])
     notes = learning.examples_of(dev.notes, dev.mentions)
     tables = {"cases": learning.marked_sentences(ROOT / "tests/context_cases.yaml")}
-    for source in (table, layout_lists, sections, carriers, passages):
+    for source in (table, layout_lists, sections, carriers, doses, passages):
         date = None if source in UNDATED else learning.SENTENCE_DATE
         tables[source.__name__] = learning.marked_notes(source(), source.__name__, date)
     parts = {name: learning.examples_of(*marked) for name, marked in tables.items()}
-    repeated = [parts[name] for name in SINGLE for _ in range(SAID_TWICE - 1)]
+    repeated = [parts[name] for name in SINGLE for _ in range(REPEATED - 1)]
     learned = learning.learn(
         learning.joined([notes, *parts.values(), *repeated]),
         learning.read_first_sight(GOLD / "first_sight.csv"),
@@ -112,7 +125,7 @@ def main(out: Path) -> None:
         },
     )
     write_text(out, "".join(learning.written(learned.model)))
-    print(f"{len(learned.model['clues']):,} clues -> {out}")  # noqa: T201
+    print(f"{len(learned.model['layer']['clues']):,} clues -> {out}")  # noqa: T201
     print(learned.figures.to_string(index=False, float_format=lambda v: f"{v:.3f}"))  # noqa: T201
 
 

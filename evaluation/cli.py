@@ -222,7 +222,7 @@ def run_learn(
     write_private(out, "".join(written(learned.model)))
     figures = learned.figures.to_string(index=False, float_format=lambda v: f"{v:.3f}")
     return (
-        f"{len(learned.model['clues']):,} clues from {learned.model['made_from']['mentions']:,} mentions -> {out}\n"
+        f"{len(learned.model['layer']['clues']):,} clues from {learned.model['made_from']['mentions']:,} mentions -> {out}\n"
         f"F1 on sets left out while learning:\n{figures}"
     )
 

@@ -15,6 +15,7 @@ from evaluation.tables import Tables, answer_table, mention_table, note_table
 from extractor.learned import BOUND as BOUND
 from extractor.learned import LEARNED as LEARNED
 from extractor.learnedshapes import SOURCES as SOURCES
+from extractor.learnedshapes import STEPS as STEPS
 from extractor.schema import ANSWER_COLUMNS, ATTRIBUTES, MENTION_COLUMNS, Note
 from extractor.terms import written_forms
 

@@ -1,4 +1,4 @@
-"""The clues to a mention's attributes that stand in its sentence: words, cues, section and date, as a linear model takes them.
+"""The clues to a mention's attributes that stand in its sentence: words, cues, section and date, as a model takes them.
 
 Nothing outside of the mention's sentence is looked at, case and line breaks say nothing, and other mentions stand in the
 clues as their labels, so that what a model learns of one drug it knows of every other.
@@ -73,6 +73,8 @@ class SentenceClues:
     ) -> None:
         self._text, self._sentence, self._dates = text, sentence, dates
         self._words = list(_words(text, sentence, company))
+        if self._words and self._words[-1].name == ".":
+            self._words.pop()  # hurried writers leave it out
         self._starts = [word.start for word in self._words]
         told = (c for c in cues if c.cue.role != "pseudo" and not text[c.start : c.end].isspace())
         self._cues = sorted(told, key=_start)

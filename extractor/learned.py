@@ -1,4 +1,4 @@
-"""A learned second reading of the attributes: a linear model over the clues of a sentence, weighed against what the rules say.
+"""A learned second reading of the attributes: a small network over the clues of a sentence, weighed against what the rules say.
 
 The weights are data (``rules/learned.json``), made from annotated notes by ``notecriteria learn``. How far the model may
 overrule the rules is itself learned, from what the rules said of notes that they had not been written from (stacked
@@ -12,6 +12,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
+from extractor.layer import LayerOfUnits
 from extractor.learnedshapes import SOURCES, LearnedFile
 from extractor.ruleshapes import Cue, ResultRule
 from extractor.schema import ATTRIBUTES, Mention
@@ -121,6 +122,7 @@ class LearnedAttributes:
 
     def __init__(self, model: LearnedFile) -> None:
         self._clues = {clue: _spread(weights) for clue, weights in model.clues.items()}
+        self._layer = LayerOfUnits(model.layer) if model.layer else None
         self._start = model.start
         self._mix = list(zip(model.mix, model.mix_start, strict=True))
         self._limit = math.log(model.threshold / (1 - model.threshold))
@@ -133,19 +135,9 @@ class LearnedAttributes:
             ruled: from where the rules have each of its attributes, see ``Sources``.
             affirmed: whether a result or a form says that there is what it names.
         """
-        known = self._clues
-        a, b, c, d, e = self._start  # unrolled: this runs for every clue of every mention
-        for clue, strength in clues.items():
-            weights = known.get(clue)
-            if weights is not None:
-                a += strength * weights[0]
-                b += strength * weights[1]
-                c += strength * weights[2]
-                d += strength * weights[3]
-                e += strength * weights[4]
         scores = [
             mixed[0] * bounded(said) + (0.0 if source is None else mixed[1 + source]) + start - self._limit
-            for said, source, (mixed, start) in zip((a, b, c, d, e), ruled, self._mix, strict=True)
+            for said, source, (mixed, start) in zip(self._said(clues), ruled, self._mix, strict=True)
         ]
         found = [score > 0 or source in _OUTSIDE for score, source in zip(scores, ruled, strict=True)]
         if affirmed:
@@ -157,17 +149,25 @@ class LearnedAttributes:
             tuple(found), {ATTRIBUTES[place]: self._reasons(clues, place, found[place]) for place in changed}
         )
 
+    def _said(self, clues: Mapping[str, float]) -> list[float]:
+        """Return what the clues say for each attribute, each on its own and through the layer."""
+        found = list(self._start)
+        if self._clues:
+            for clue, strength in clues.items():
+                for place, weight in enumerate(self._clues.get(clue, ())):
+                    found[place] += strength * weight
+        if self._layer is None:
+            return found
+        return [one + other for one, other in zip(found, self._layer.scores(clues), strict=True)]
+
     def _reasons(self, clues: Mapping[str, float], place: int, wanted: bool) -> tuple[str, ...]:
         """Return the clues that speak loudest for what an attribute was changed to."""
+        shares = {clue: strength * self._clues[clue][place] for clue, strength in clues.items() if clue in self._clues}
+        if self._layer is not None:
+            for clue, share in self._layer.shares(clues, place):
+                shares[clue] = shares.get(clue, 0.0) + share
         sign = 1 if wanted else -1
-        loud = sorted(
-            (
-                (sign * strength * self._clues[clue][place], clue)
-                for clue, strength in clues.items()
-                if clue in self._clues
-            ),
-            reverse=True,
-        )
+        loud = sorted(((sign * share, clue) for clue, share in shares.items()), reverse=True)
         return tuple(clue for said, clue in loud[:_SHOWN] if said > 0)
 
 

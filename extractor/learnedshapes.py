@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from extractor.ruleshapebase import Strict
 from extractor.schema import ATTRIBUTES
@@ -15,6 +15,38 @@ SOURCES: Final = ("cue", "result", "section", "date", "person", "list", "other")
 _MIXED = 1 + len(SOURCES)
 Weight = tuple[Annotated[int, Field(ge=0, lt=_SIZE)], float]
 """The place of an attribute and what a clue says for it, in log odds."""
+STEPS: Final = 127
+"""The weights of a layer's clues are whole steps from minus to plus this many."""
+_Said = Annotated[tuple[float, ...], Field(min_length=_SIZE, max_length=_SIZE)]
+_Steps = tuple[Annotated[int, Field(ge=-STEPS, le=STEPS)], ...]
+
+
+class Layer(Strict):
+    """A layer of units between clues and attributes: each sums up clues, and speaks for attributes when the sum is above zero.
+
+    What clues say together, and neither alone, is said here (a multilayer perceptron with rectified units).
+
+    Args:
+        step: one step of the weights of clues.
+        start: the sum of each unit without any clue.
+        said: for each unit, what it says for each attribute per sum, in log odds.
+        clues: for each clue, its weight in each unit, in steps.
+    """
+
+    step: float = Field(gt=0)
+    start: tuple[float, ...]
+    said: tuple[_Said, ...]
+    clues: dict[str, _Steps]
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        units = len(self.start)
+        if len(self.said) != units:
+            raise ValueError(f"said has {len(self.said)} rows for {units} units")
+        wrong = sum(len(steps) != units for steps in self.clues.values())
+        if wrong:
+            raise ValueError(f"{wrong} clues do not have a weight for each of {units} units")
+        return self
 
 
 class LearnedFile(Strict):
@@ -27,6 +59,7 @@ class LearnedFile(Strict):
         mix_start: for each attribute, what is added to these.
         threshold: probability above which an attribute is given.
         clues: for each clue, its weights.
+        layer: units that sum up clues before they speak; what they say is added to the clues' own weights.
     """
 
     made_from: dict[str, str | int | float]
@@ -36,4 +69,5 @@ class LearnedFile(Strict):
     )
     mix_start: tuple[float, ...] = Field(min_length=_SIZE, max_length=_SIZE)
     threshold: float = Field(gt=0, lt=1)
-    clues: dict[str, tuple[Weight, ...]]
+    clues: dict[str, tuple[Weight, ...]] = Field(default_factory=dict)
+    layer: Layer | None = None

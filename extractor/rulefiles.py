@@ -176,4 +176,4 @@ def load_weights(path: Path) -> LearnedFile | None:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"])) or "the file"
         raise RuleError(path, None, f"{where}: {first['msg']}; make it with `notecriteria learn`") from None
-    return found if found.clues else None
+    return found if found.clues or found.layer else None

@@ -26,7 +26,14 @@ NOTHING = [[1.0, *[0.0] * len(SOURCES)]] * len(ATTRIBUTES)
 Write = Callable[..., Path]
 
 
-def model(clues: dict[str, Any], *, mix: Any = NOTHING, start: float = -1.0, threshold: float = 0.5) -> dict[str, Any]:
+def model(
+    clues: dict[str, Any],
+    *,
+    mix: Any = NOTHING,
+    start: float = -1.0,
+    threshold: float = 0.5,
+    layer: dict[str, Any] | None = None,
+) -> dict[str, Any]:
     """Return the content of a file of weights."""
     return {
         "made_from": {"gold": "a test"},
@@ -35,6 +42,17 @@ def model(clues: dict[str, Any], *, mix: Any = NOTHING, start: float = -1.0, thr
         "mix_start": [0.0] * len(ATTRIBUTES),
         "threshold": threshold,
         "clues": clues,
+        "layer": layer,
+    }
+
+
+def one_unit(clues: dict[str, int], *, start: float = 0.0, historical: float = 1.0) -> dict[str, Any]:
+    """Return a layer of one unit, which speaks for or against the past."""
+    return {
+        "step": 1.0,
+        "start": [start],
+        "said": [[0.0, historical, 0.0, 0.0, 0.0]],
+        "clues": {clue: [steps] for clue, steps in clues.items()},
     }
 
 
@@ -127,6 +145,35 @@ def test_a_clue_gives_an_attribute_and_says_so(site: Write) -> None:
     assert mention.details["learned"] == {"historical": ["<fought"]}
 
 
+@pytest.mark.parametrize(
+    ("text", "past"),
+    [("Grandpa fought asthma.", True), ("He fought asthma.", False), ("Grandpa has asthma.", False)],
+)
+def test_units_hear_what_clues_say_only_together(site: Write, text: str, past: bool) -> None:
+    both = one_unit({"^grandpa": 3, "<1 fought": 3}, start=-4.0)
+    (mention,) = Extractor(site(model({}, layer=both))).mentions(text)
+    assert mention.historical is past
+
+
+def test_clues_that_a_unit_heard_are_named(site: Write) -> None:
+    heard = one_unit({"<1 fought": 5, "^he": 2, "label=EBV": 9})
+    (mention,) = Extractor(site(model({}, layer=heard))).mentions("He fought asthma.")
+    assert mention.details["learned"] == {"historical": ["<1 fought", "^he"]}
+
+
+def test_a_unit_whose_sum_is_below_zero_is_silent(site: Write) -> None:
+    against = one_unit({"<1 fought": -5}, historical=-9.0)
+    (mention,) = Extractor(site(model({}, layer=against))).mentions("He fought asthma.")
+    assert "learned" not in mention.details
+
+
+@pytest.mark.parametrize(("alone", "together"), [(0.6, 0.0), (0.0, 0.6), (0.6, 0.6)])
+def test_what_a_clue_says_alone_and_through_a_unit_is_added(site: Write, alone: float, together: float) -> None:
+    told = model({"<1 fought": [[1, alone]]}, layer=one_unit({"<1 fought": 1}, historical=together))
+    (mention,) = Extractor(site(told)).mentions("He fought asthma.")
+    assert mention.historical is (alone + together > 1)
+
+
 def test_a_clue_takes_an_attribute_away_and_says_so(site: Write) -> None:
     (mention,) = Extractor(site(model({"<denies": [[0, -5.0]]}))).mentions("Denies asthma.")
     assert not mention.negated
@@ -198,6 +245,9 @@ def test_weights_are_part_of_the_rules_digest(site: Write) -> None:
         (json.dumps({**model({}), "mix": []}), "mix"),
         (json.dumps({**model({}), "further": 1}), "further"),
         (json.dumps(model({"<x": [[9, 1.0]]})), "clues"),
+        (json.dumps(model({}, layer={**one_unit({}), "said": []})), "said has 0 rows for 1 units"),
+        (json.dumps(model({}, layer={**one_unit({}), "clues": {"<x": [1, 2]}})), "1 clues do not have"),
+        (json.dumps(model({}, layer=one_unit({"<x": 999}))), "layer.clues"),
     ],
 )
 def test_a_fault_in_the_file_is_told_with_its_place_and_the_remedy(site: Write, content: str, told: str) -> None:

@@ -18,7 +18,8 @@ from evaluation.tables import Tables
 from extractor import Extractor
 from extractor.cli import app
 from extractor.errors import UsageError
-from extractor.learnedshapes import SOURCES
+from extractor.layer import LayerOfUnits
+from extractor.learnedshapes import SOURCES, Layer
 from extractor.schema import ATTRIBUTES
 
 HISTORICAL = ATTRIBUTES.index("historical")
@@ -52,15 +53,22 @@ def test_what_the_annotator_did_not_mark_is_not_learned_from() -> None:
     assert not examples_of(*marked_notes(["She denies asthma."], "p")).clues
 
 
-def test_the_weights_of_clues_tell_what_was_annotated(fought: Examples) -> None:
-    weights = learning.ClueWeights(fought).table()
-    place = dict(weights["<fought"])
-    assert place[HISTORICAL] > 0.5
+def test_the_network_tells_what_was_annotated(fought: Examples) -> None:
+    scores = learning.ClueNetwork(fought).scores(fought.clues)[:, HISTORICAL]
+    assert ((scores > 0) == (fought.gold[:, HISTORICAL] > 0)).all()
+
+
+def test_what_is_written_says_what_the_network_said(fought: Examples) -> None:
+    network = learning.ClueNetwork(fought)
+    table = network.table()
+    layer = LayerOfUnits(Layer.model_validate(table["layer"]))
+    written = [np.add(layer.scores(clues), table["start"]) for clues in fought.clues]
+    np.testing.assert_allclose(written, network.scores(fought.clues), atol=0.1)
 
 
 def test_a_clue_of_one_mention_is_chance() -> None:
     examples = joined([made_up(), examples_of(*marked_notes(["He once chased [[LUNG_DISEASE hist|asthma]]."], "q"))])
-    assert "<chased" not in learning.ClueWeights(examples).table()
+    assert "<chased" not in learning.ClueNetwork(examples).table()["layer"]["clues"]
 
 
 def test_no_set_is_judged_by_weights_that_saw_it() -> None:
