@@ -21,6 +21,7 @@ NAMES = {
     },
     "treatments": {"CAR_T": "CAR-T", "TCE": "teclistamab", "ADC": "T-DXd", "STEROID": "prednisone"},
     "tests": {"EBV": "EBV PCR"},
+    "steroids": {"STEROID": "prednisone"},
 }
 GROUPS = yaml.safe_load((Path(__file__).parent / "carriers.yaml").read_text(encoding="utf-8"))
 

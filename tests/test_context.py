@@ -13,7 +13,7 @@ from extractor import Extractor
 from extractor.context import ContextEngine, shadows
 from extractor.rulebook import load_rulebook
 from tests.context_sentences import TABLE
-from tests.shared import expected, shown
+from tests.shared import expected, shown, wrong
 
 Found = list[tuple[str, int, int, tuple[str, ...]]]
 
@@ -108,7 +108,10 @@ def test_an_end_does_not_take_the_word_before_it(extractor: Extractor, sign: str
     [
         "Chest: query [[LUNG_DISEASE unc|[[RHEUM_DISEASE|RA]]-ILD]]",
         "CT: r/o [[LUNG_DISEASE unc|[[RHEUM_DISEASE|sJIA]]-LD]]",
-        "possible [[RHEUM_DISEASE|lupus]]-associated rash",
+        pytest.param(
+            "possible [[RHEUM_DISEASE|lupus]]-associated rash",
+            marks=wrong("the kind of what is doubted is taken by the second reading for what is doubted"),
+        ),
         "possible [[RHEUM_DISEASE unc|lupus]], seen in clinic",
         "query [[RHEUM_DISEASE unc|rheumatoid arthritis]] of the hands",
     ],

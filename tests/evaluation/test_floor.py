@@ -20,40 +20,40 @@ GOLD = Path(__file__).parents[2] / "annotated_notes"
 ALL, OLDER, RULES = "all of dev", "dev before D18", "all of dev, by the rules alone"
 FLOORS = {
     ALL: {
-        ("overlap", "micro", "f1"): 0.951,
-        ("overlap", "micro (main labels)", "f1"): 0.974,
-        ("exact", "micro", "f1"): 0.905,
-        ("attribute", "negated", "f1"): 0.976,
-        ("attribute", "historical", "f1"): 0.88,
-        ("attribute", "hypothetical", "f1"): 0.946,
-        ("attribute", "uncertain", "f1"): 0.952,
-        ("attribute", "family", "f1"): 0.967,
-        ("answer", "findings", "accuracy"): 0.946,
-        ("answer", "criteria", "accuracy"): 0.919,
+        ("overlap", "micro", "f1"): 0.95,
+        ("overlap", "micro (main labels)", "f1"): 0.97,
+        ("exact", "micro", "f1"): 0.906,
+        ("attribute", "negated", "f1"): 0.98,
+        ("attribute", "historical", "f1"): 0.928,
+        ("attribute", "hypothetical", "f1"): 0.967,
+        ("attribute", "uncertain", "f1"): 0.962,
+        ("attribute", "family", "f1"): 0.977,
+        ("answer", "findings", "accuracy"): 0.949,
+        ("answer", "criteria", "accuracy"): 0.925,
     },
     OLDER: {
         ("overlap", "micro", "f1"): 0.953,
-        ("attribute", "negated", "f1"): 0.976,
-        ("attribute", "historical", "f1"): 0.87,
-        ("attribute", "hypothetical", "f1"): 0.946,
-        ("attribute", "uncertain", "f1"): 0.943,
-        ("attribute", "family", "f1"): 0.978,
-        ("answer", "findings", "accuracy"): 0.948,
-        ("answer", "criteria", "accuracy"): 0.929,
+        ("attribute", "negated", "f1"): 0.977,
+        ("attribute", "historical", "f1"): 0.922,
+        ("attribute", "hypothetical", "f1"): 0.958,
+        ("attribute", "uncertain", "f1"): 0.946,
+        ("attribute", "family", "f1"): 0.984,
+        ("answer", "findings", "accuracy"): 0.951,
+        ("answer", "criteria", "accuracy"): 0.932,
     },
     RULES: {
-        ("attribute", "negated", "f1"): 0.919,
-        ("attribute", "historical", "f1"): 0.71,
-        ("attribute", "hypothetical", "f1"): 0.762,
+        ("attribute", "negated", "f1"): 0.916,
+        ("attribute", "historical", "f1"): 0.704,
+        ("attribute", "hypothetical", "f1"): 0.757,
         ("attribute", "uncertain", "f1"): 0.786,
-        ("attribute", "family", "f1"): 0.9,
-        ("answer", "findings", "accuracy"): 0.919,
-        ("answer", "criteria", "accuracy"): 0.902,
+        ("attribute", "family", "f1"): 0.88,
+        ("answer", "findings", "accuracy"): 0.913,
+        ("answer", "criteria", "accuracy"): 0.899,
     },
 }
-"""What stands for all of dev; for its patients before D18 to D52: notes written to be different must not be read at the cost of these; and
+"""What stands for all of dev; for its patients before D18 to D75: notes written to be different must not be read at the cost of these; and
 without the second reading, which has learned from dev and would hide a rule that no longer does its work."""
-ADDED = tuple(f"D{number}P" for number in range(18, 53))
+ADDED = tuple(f"D{number}P" for number in range(18, 76))
 
 
 @pytest.fixture(scope="module")

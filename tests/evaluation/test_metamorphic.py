@@ -20,13 +20,23 @@ from extractor.terms import written_forms
 
 GOLD = Path(__file__).parents[2] / "annotated_notes"
 FLOOR = {"invariance": 0.99, "direction": 0.97}
-KNOWN = {"header.no_colon": 6, "space.wrap": 2, "words.american": 1, "words.british": 1, "words.names": 14}
+KNOWN = {
+    "header.no_colon": 6,
+    "header.own_line": 1,
+    "historical.inserted": 2,
+    "space.wrap": 2,
+    "words.american": 1,
+    "words.british": 1,
+    "words.names": 18,
+}
 """Failures that are known in the sample beyond those the floor allows, by transformation, with their reason.
 
 ``header.no_colon``: without its colon a header over a table of results is read as part of the row that holds their date.
 ``words.names``: company is asked for by words where it should be by label, and a date is nearest by a few characters;
-3 of the 14 came with the notes of D14 and D15, 7 with those of D31 to D52, from which no rule was written.
+3 of the 18 came with the notes of D14 and D15, 7 with those of D31 to D52, from which no rule was written, 4 with those behind.
 ``space.wrap``, ``words.american``: the end of an allergy list is judged by the length of its lines; a date is nearest by a few characters.
+``header.own_line``: "ID:" in the sentence is a clue to the second reading and above it is none; an age behind a header is past, below it is not.
+``historical.inserted``: in a sample of 21 the second reading does not follow "previous" and "h/o" in two diagnoses ("Dx: previous HLH", "h/o RA-ILD, probable UIP").
 ``words.british``: an attribute near its threshold, in a sample of 31.
 """
 BY_NAME = {t.name: t for t in TRANSFORMATIONS}
