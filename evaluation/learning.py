@@ -240,14 +240,14 @@ def _thinned(matrix: Any, chance: np.random.Generator) -> Any:
     return thin
 
 
-def _fitted(inputs: Any, given: NDArray[np.bool_], strength: float) -> tuple[Floats, float]:
+def _fitted(inputs: Any, given: NDArray[np.bool_]) -> tuple[Floats, float]:
     """Return the weights of the inputs and the log odds without any; for what is always or never given, of the counts alone."""
     from sklearn.linear_model import LogisticRegression
 
     if given.all() or not given.any():
         odds = (given.sum() + 0.5) / ((~given).sum() + 0.5)
         return np.zeros(inputs.shape[1]), float(np.log(odds))
-    model = LogisticRegression(C=strength, solver="liblinear", random_state=0).fit(inputs, given)
+    model = LogisticRegression(C=MIX_STRENGTH, solver="liblinear", random_state=0).fit(inputs, given)
     return model.coef_[0], float(model.intercept_[0])
 
 
@@ -291,7 +291,7 @@ class Mix:
 
     def __init__(self, scores: Floats, ruled: Floats, gold: Floats) -> None:
         fitted = [
-            _fitted(inputs, column > 0, MIX_STRENGTH) if column.any() else _RULES_ALONE
+            _fitted(inputs, column > 0) if column.any() else _RULES_ALONE
             for inputs, column in zip(self._inputs(scores, ruled), gold.T, strict=True)
         ]
         self.weights = np.stack([weights for weights, _ in fitted])

@@ -227,7 +227,7 @@ def read_load(text: str, end: int, sentence_end: int, *, bare: bool = False) -> 
             continue  # the 10 of log10
         log_before = re.search(r"log(?:\s?10)?\s?$", text[end : number.start], re.IGNORECASE)
         between = text[end : number.start]
-        if re.search(r"[;]|\b(?:CMV|HHV|HIV|HBV|HCV|BK|adeno)\b", between, re.IGNORECASE):
+        if ";" in between or _OTHER_VIRUS.search(between):
             return None
         if not m and not log_before:
             if bare and (load := _bare_load(text, end, number)):
@@ -269,8 +269,10 @@ def read_load(text: str, end: int, sentence_end: int, *, bare: bool = False) -> 
     return None
 
 
+_OTHER_VIRUS = re.compile(r"\b(?:CMV|HHV|HIV|HBV|HCV|BK|adeno)\b", re.IGNORECASE)
+"""Another test, of which the number behind it is."""
 _BELOW_LIMIT = re.compile(
-    r"(?:(?!\b(?:CMV|HHV|HIV|HBV|HCV|BK|adeno)\b)[^;\n]){0,60}?\b(?:below|under|beneath)\s(?:(?:the|lab'?s?|our|its|assay'?s?|lower|laboratory'?s?)\s){0,3}"
+    rf"(?:(?!{_OTHER_VIRUS.pattern})[^;\n]){{0,60}}?\b(?:below|under|beneath)\s(?:(?:the|lab'?s?|our|its|assay'?s?|lower|laboratory'?s?)\s){{0,3}}"
     r"(?:LLOQ|LOQ|limit|quant\w{0,9}|range\sof\squant\w{0,9})",
     re.IGNORECASE,
 )

@@ -140,12 +140,7 @@ def attribution(chart: Chart, rule: Attribution) -> Verdict:
     ruled_out = [m for m in causes if m.negated]
     named_cause = [m for m in other if m.asserted]
     if exposed and named_cause and ruled_out:
-        return Verdict(
-            "not_met",
-            f"HLH is attributed to {quote(named_cause[0])}; {quote(ruled_out[0])} is excluded.",
-            first([*named_cause, *ruled_out]),
-            "inferred",
-        )
+        return _caused_otherwise(named_cause, ruled_out)
     if exposed:
         return Verdict(
             "possible",
@@ -173,12 +168,7 @@ def attribution(chart: Chart, rule: Attribution) -> Verdict:
             "inferred",
         )
     if other and ruled_out:
-        return Verdict(
-            "not_met",
-            f"HLH is attributed to {quote(other[0])}; {quote(ruled_out[0])} is excluded.",
-            first([*other, *ruled_out]),
-            "inferred",
-        )
+        return _caused_otherwise(other, ruled_out)
     if other:
         return Verdict(
             "not_documented",
@@ -187,6 +177,16 @@ def attribution(chart: Chart, rule: Attribution) -> Verdict:
             "inferred",
         )
     return Verdict("not_documented", "The notes do not say what HLH is due to.", first(present[:1]))
+
+
+def _caused_otherwise(other: list[Mention], ruled_out: list[Mention]) -> Verdict:
+    """Return the verdict on a disease that has a cause of another kind, those asked for being excluded."""
+    return Verdict(
+        "not_met",
+        f"HLH is attributed to {quote(other[0])}; {quote(ruled_out[0])} is excluded.",
+        first([*other, *ruled_out]),
+        "inferred",
+    )
 
 
 def _either(rule: Attribution, present: list[Mention], doubtful: list[Mention], causes: list[Mention]) -> list[Mention]:
