@@ -1,7 +1,7 @@
 """Makes ``rules/learned.json``: learns from ``dev`` and from the sentences that the tests hold the program to.
 
 The sentences that tests run are learned from too, so that what is plain in a short sentence stays plain. The split ``test`` is
-not read. ``annotated_notes/first_sight.csv`` tells what the rules said of the patients D31 to D52 before anybody had read them.
+not read. ``annotated_notes/first_sight.csv`` tells what the rules said of the patients D31 to D87 before anybody had read them.
 
     python -m benchmarks.learned_weights
 """
@@ -25,8 +25,10 @@ from tests.test_sections import MEANS
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 GOLD: Final = ROOT / "annotated_notes"
-REPEATED: Final = 4
+REPEATED: Final = 6
 """So often a single sentence counts, which stands for many; a note counts once."""
+DOSES_REPEATED: Final = 32
+"""So often the plain statements of doses count, which are few: in plans the same words are orders."""
 STEROIDS: Final = "steroids"
 _SHORT: Final = {name: short for short, name in SHORT.items()}
 _LABELS: Final = {
@@ -79,6 +81,12 @@ def passages() -> Iterator[str]:
             yield passage.partition("\n")[2].rstrip("\n")
 
 
+def statements() -> Iterator[str]:
+    """Yield the statements in many hands."""
+    for path in sorted((ROOT / "tests/statements").glob("*.txt")):
+        yield from filter(str.strip, path.read_text(encoding="utf-8").splitlines())
+
+
 def layout_lists() -> Iterator[str]:
     """Yield the lists of sections and the rows of diseases and drugs."""
     for attribute, heads in layouts.SECTIONS.items():
@@ -100,7 +108,8 @@ def _marked(name: str, label: str, *attributes: str) -> str:
 
 SINGLE: Final = ("cases", "table", "layout_lists", "sections", "doses")
 """Sources of sentences of which each stands for many."""
-UNDATED: Final = (table, sections, carriers, doses)
+_TIMES: Final = {"doses": DOSES_REPEATED}
+UNDATED: Final = (table, sections, carriers, doses, statements)
 """Sources whose sentences are read without a date."""
 
 
@@ -109,11 +118,11 @@ def main(out: Path) -> None:
     dev = read_gold(GOLD, ["dev"])
     notes = learning.examples_of(dev.notes, dev.mentions)
     tables = {"cases": learning.marked_sentences(ROOT / "tests/context_cases.yaml")}
-    for source in (table, layout_lists, sections, carriers, doses, passages):
+    for source in (table, layout_lists, sections, carriers, doses, passages, statements):
         date = None if source in UNDATED else learning.SENTENCE_DATE
         tables[source.__name__] = learning.marked_notes(source(), source.__name__, date)
     parts = {name: learning.examples_of(*marked) for name, marked in tables.items()}
-    repeated = [parts[name] for name in SINGLE for _ in range(REPEATED - 1)]
+    repeated = [parts[name] for name in SINGLE for _ in range(_TIMES.get(name, REPEATED) - 1)]
     learned = learning.learn(
         learning.joined([notes, *parts.values(), *repeated]),
         learning.read_first_sight(GOLD / "first_sight.csv"),

@@ -21,6 +21,7 @@ from extractor.states import State, apply_result, apply_section, names_disease, 
 from extractor.storydates import StoryDates, is_episode
 from extractor.surroundings import Surroundings, neighbourhood
 from extractor.values import read_age
+from extractor.verdicts import verdict
 
 MEASURES = frozenset({"AGE", "WEIGHT", "HEIGHT"})
 _OF_THE_PATIENT = MEASURES | {"CONSENT"}
@@ -127,7 +128,9 @@ class Attributes:
 
     def _result(self, scene: Scene, target: Target) -> Result | None:
         text, sentence = scene.text, scene.sentence
-        box = None if target.term.label in MEASURES else form_answer(text, target.start, target.end)
+        measured = target.term.label in MEASURES
+        box = None if measured else form_answer(text, target.start, target.end)
+        box = box or (None if measured else verdict(text, target.start, target.end))
         if target.term.entry.details.get("no_result"):
             return box
         kind = _TREATMENTS if target.term.label in _TREATMENTS else _NAMED

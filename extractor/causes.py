@@ -15,6 +15,8 @@ _BESIDE = frozenset({"EBV", "MALIGNANCY", "RHEUM_DISEASE"})
 """Labels whose mention right before HLH names its kind."""
 _AHEAD = 30
 """Characters before HLH or its cause in which words look forward to it."""
+_ROWS = 12
+"""Lines above a row in which the head of its list is looked for."""
 _LIST = 50
 """Characters between two causes of a list, brackets between them included."""
 
@@ -75,6 +77,10 @@ class CauseLinker:
             for cause in causes:
                 if self._headless(text, sentence, cause):
                     linked.setdefault(cause, before[-1])
+        if anywhere:
+            for cause in causes:
+                if cause not in linked and self._is_row(text, cause):
+                    linked[cause] = _nearest(anywhere, cause)[-1]
         self._coordinate(text, causes, linked)
         return {
             cause: self._linked(text, sentence, head, cause)
@@ -114,6 +120,20 @@ class CauseLinker:
             return True
         gap = text[sentence[0] : cause.start].rpartition(";")[2].lstrip()
         return len(gap) <= 140 and self._is("headless", gap)
+
+    def _is_row(self, text: str, cause: Target) -> bool:
+        """Return whether a cause begins a row of a list whose head asks what HLH is due to ("Triggers considered:")."""
+        line = text.rfind("\n", 0, cause.start) + 1
+        if not self._is("row", text[line : cause.start]):
+            return False
+        for _ in range(_ROWS):
+            end, line = line - 1, text.rfind("\n", 0, max(0, line - 1)) + 1
+            above = text[line : max(line, end)]
+            if not above.strip():
+                return False
+            if self._says["list_head"].search(above):
+                return True
+        return False
 
     def _before(self, text: str, head: Target, cause: Target) -> bool:
         """Return whether a cause before HLH is told as its cause."""
@@ -158,7 +178,11 @@ class CauseLinker:
         behind = self._follows("is_cause", text, cause.end)
         words += f" {behind.group()}" if behind else ""
         doubtful = self._says["doubt"].search(words) or self._follows("doubt_behind", text, cause.end)
-        denied = self._says["denied"].search(words) or self._leads("denied_before", text, cause.start)
+        denied = (
+            self._says["denied"].search(words)
+            or self._leads("denied_before", text, cause.start)
+            or self._follows("denied_behind", text, cause.end)
+        )
         return Link(head, doubtful is not None, bool(denied))
 
 

@@ -16,9 +16,9 @@ class CauseRule(Strict):
 
     id: Id
     role: Literal[
-        "part", "is_cause", "cause_of_hlh", "company", "denied", "denied_before", "hedged", "behind_hlh", "before_hlh", "induced",
+        "part", "is_cause", "cause_of_hlh", "company", "denied", "denied_before", "denied_behind", "hedged", "behind_hlh", "before_hlh", "induced",
         "doubt", "doubt_behind", "headless", "cause_of", "named", "with", "as_cause", "attributing", "to", "secondary",
-        "generic", "list", "post", "after_secondary",
+        "generic", "list", "post", "after_secondary", "list_head", "row",
     ]  # fmt: skip
     means: str
     pattern: str

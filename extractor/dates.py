@@ -66,6 +66,7 @@ _PATTERN = re.compile(
   | (?P<y>(?:(?<![\d/.,<>-])|(?<=mid-)|(?<=late-)|(?<=early-))(?<![<>]\s)(?P<yy>{_YEAR})(?![\d/]|[.,-]\d|\s?(?:mg|mL|ml|[unp]g|mcg|cells|copies|IU|U/|g\b|x\s?10)|\s?[+&]\s?\d{{4}}
       |\s(?:classification|criteri(?:a|on)|guidelines?|consensus|definition|recommendations?|(?:E?ULAR|ACR|WHO|EULAR/ACR|ACR/EULAR)\b)))
   | (?P<yq>(?<![\w])'(?P<yq2>\d{{2}})(?!\d|\w))
+  | (?P<dotted>(?:(?<=since\s)|(?<=from\s)|(?<=on\s)|(?<=until\s)|(?<=till\s)|(?<=to\s)|(?<=by\s)|(?<=the\s)|(?<=\())(?P<d9>[0-3]?\d)\.(?P<m9>0?[1-9]|1[0-2])\.(?!\d|\s?\d{{2,4}}(?!\d)))
   | (?P<md2>(?<![\d/.-])(?!2/2\b|[0-8]/8\b)(?P<a5>\d{{1,2}})/(?P<b5>\d{{1,2}})(?![\d/]|\s?(?:mg|criteria|items|points|hpf|HPF|\d(?!\d{{3,5}}(?!\d)|\d{{0,2}},\d{{3}}))|\s?of\b)(?=[\s,;:)\]-]|\.(?!\d)|$))
   | (?P<dm6>\b(?P<d6>\d{{1,2}})(?:st|nd|rd|th)?[\s-](?P<m6>{_MONTH})\b(?!\s?\d{{2}}))
   | (?P<md7>\b(?P<m7>{_MONTH})\s(?P<d7>\d{{1,2}})(?:st|nd|rd|th)?\b(?![\d/%.]|\s?(?:mg|%|:)))
@@ -339,6 +340,8 @@ def _read(m: re.Match[str], note: dt.date | None) -> DateMention | None:
         iso = _valid(int(g["yy"]))
     elif g["yq"]:
         iso = _valid(_year(g["yq2"]))
+    elif g["dotted"]:
+        iso = _yearless(int(g["m9"]), int(g["d9"]), note)
     elif g["md2"]:
         iso, ambiguous = _without_year(int(g["a5"]), int(g["b5"]), note, m.string)
     elif g["dm6"]:

@@ -42,19 +42,26 @@ _FROM_TO = re.compile(
 """A dose that was changed, in bare numbers ("went from 8 to 2"): the one before."""
 _PER_DAY: tuple[tuple[str, float], ...] = (
     (r"q(?:\.|\s)?\s?4\s?(?:h(?:ou)?rs?|h|hrly)?\b|every\s(?:4|four)\s?h(?:(?:ou)?rs?)?\b|4[- ]hourly", 6),
-    (r"q(?:\.|\s)?\s?6\s?(?:h(?:ou)?rs?|h|hrly)?\b|every\s(?:6|six)\s?h(?:(?:ou)?rs?)?\b|6[- ]hourly|qid|q\.i\.d\.?|qds|4\s?x\s?(?:/|per|a)\s?d(?:ay)?|four\stimes\s(?:a\sday|daily)|four\sdoses\sa\sday|(?:x|times)\s?4\s?(?:/|per)\s?d(?:ay)?", 4),
-    (r"q(?:\.|\s)?\s?8\s?(?:h(?:ou)?rs?|h|hrly)?\b|every\s(?:8|eight)\s?h(?:(?:ou)?rs?)?\b|8[- ]hourly|tid|t\.i\.d\.?|tds|3\s?x\s?(?:/|per|a)\s?d(?:ay)?|(?:three\stimes|thrice)\s(?:a\sday|daily)", 3),
-    (r"q(?:\.|\s)?\s?12\s?(?:h(?:ou)?rs?|h|hrly)?\b|every\s(?:12|twelve)\s?h(?:(?:ou)?rs?)?\b|12[- ]hourly|bid|b\.i\.d\.?|bd|twice\s(?:a\sday|daily|per\sday)|2\s?x\s?(?:/|per|a)\s?d(?:ay)?|1-0-1", 2),
+    (r"q(?:\.|\s)?\s?6\s?(?:h(?:ou)?rs?|h|hrly)?\b|every\s(?:6|six)\s?h(?:(?:ou)?rs?)?\b|6[- ]hourly|qid|q\.i\.d\.?|qds|4\s?x\s?(?:/|per|a)\s?d(?:ay|ie)?|(?:x|times)\s?4\s?(?:/|per|a)\s?d(?:ay|ie)?|four\stimes\s(?:a\sday|daily)|four\sdoses\sa\sday", 4),
+    (r"q(?:\.|\s)?\s?8\s?(?:h(?:ou)?rs?|h|hrly)?\b|every\s(?:8|eight)\s?h(?:(?:ou)?rs?)?\b|8[- ]hourly|tid|t\.i\.d\.?|tds|3\s?x\s?(?:/|per|a)\s?d(?:ay|ie)?|(?:x|times)\s?3\s?(?:/|per|a)\s?d(?:ay|ie)?|(?:three\stimes|thrice)\s(?:a\sday|daily)", 3),
+    (r"q(?:\.|\s)?\s?12\s?(?:h(?:ou)?rs?|h|hrly)?\b|every\s(?:12|twelve)\s?h(?:(?:ou)?rs?)?\b|12[- ]hourly|bid|b\.i\.d\.?|bd|twice\s(?:a\sday|daily|per\sday)|2\s?x\s?(?:/|per|a)\s?d(?:ay|ie)?|(?:x|times)\s?2\s?(?:/|per|a)\s?d(?:ay|ie)?|1-0-1", 2),
     (r"qod|every\sother\sday|alternate\sdays|eod|q\s?48\s?h|every\s2(?:nd)?\sdays?", 0.5),
     (r"weekly|wkly|once\sa\sweek|per\sweek|q\s?(?:wk|week|1w|w)\b|/\s?w(?:k|eek)\b|every\sweek|days?\s1,\s?8,\s?15", 1 / 7),
     (r"(?<![A-Za-z])(?:qd|q\.d\.?|od|o\.d\.?|once\s(?:daily|a\sday)|daily|q\s?day|qam|qhs|every\s(?:day|morning|24\sh(?:ou)?rs)|q\s?24\s?h?|per\sday|a\sday|/\s?d(?:ay)?|1\s?x\s?(?:/|per)?\s?d(?:ay)?|die|mane|each\smorning|in\sthe\smorning|am)", 1),
 )  # fmt: skip
 _FREQUENCIES = tuple((re.compile(rf"(?<![A-Za-z])(?:{p})(?![A-Za-z])", re.IGNORECASE), n) for p, n in _PER_DAY)
-_ONE_OF = re.compile(r"(?:single|one|1|stat)\s(?:\w+\s)?dose\sof\s(?:\w+\s)?$", re.IGNORECASE)
+_ONE_OF = re.compile(
+    r"(?:(?:single|one|1|stat)\s(?:\w+\s)?dose\sof\s(?:\w+\s)?|(?<![A-Za-z])once\s(?:\w+\s)?)$", re.IGNORECASE
+)
 _SINCE = re.compile(
     rf"(?<![A-Za-z])(?:since|from|start(?:ed|ing)?(?:\son)?:?|begun(?:\son)?|commenced(?:\son)?|use\ssince)\s{{1,2}}{DAY_NAMED}(?=\[?\*{{0,2}}\d|(?:{MONTHS})[a-z]{{0,6}}\s\d)",
     re.IGNORECASE,
 )
+_STILL = re.compile(
+    rf"(?<![A-Za-z])on\s{DAY_NAMED}\d[\d/.-]{{2,9}}(?:\sand|,|\s\()\s?(?:(?:is|remains|has\sbeen|he|she)\s){{0,2}}still\s(?:on|going|running|receiving|getting)(?![A-Za-z])",
+    re.IGNORECASE,
+)
+"""A day on which the drug was begun and since when it goes on ("on 1/2 and still on it")."""
 _STOPPED = re.compile(
     r"(?<![A-Za-z])(?:stop\w{0,4}|off|ended|finished|complet\w{0,4}|discontinued|until|till)(?![A-Za-z])", re.IGNORECASE
 )
@@ -265,7 +272,7 @@ def read_dose(text: str, low: int, start: int, end: int, high: int, year: int | 
         also_mg=also
         if also or per != "m2" or amount is None
         else _by_surface(text[max(0, start - _SURFACE_REACH) : high], amount),
-        since=bool(_SINCE.search(behind[:80])) and not _STOPPED.search(behind[:REACH]),
+        since=bool(_SINCE.search(behind[:80]) or _STILL.search(behind[:80])) and not _STOPPED.search(behind[:REACH]),
     )
 
 

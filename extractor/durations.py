@@ -35,9 +35,13 @@ _HOURS = re.compile(
 
 _ONCE = re.compile(
     r"(?<![A-Za-z])(?:x\s?1(?![\d.]|\s?(?:w(?:ee)?k|mo(?:nth)?s?\b|d(?:ay)?s?\b|h))|once(?!\s(?:a|daily|weekly|per|every|monthly|in))|(?:one|1|single|stat|one-off|first|1st)\s(?:\w+\s)?dose(?!s)|"
-    r"dose\s?#?1\b|stat\b|one[- ]time|pre-?med\w{0,10}|(?:with\s)?(?:each|every)\s(?:step\s|ramp\s)?(?:cycle|infusion|dose)\b|(?:given|gave)\sin\s(?:the\s)?(?:office|ED|ER|A&E|clinic|ambulance|triage)|in\sthe\s(?:ED|ER|ambulance))",
+    r"dose\s?#?1\b|stat\b|one[- ]time|pre-?med\w{0,10}|(?:with\s)?(?:each|every)\s(?:step\s|ramp\s)?(?:cycle|infusion|dose)\b|(?:given|gave)\sin\s(?:the\s)?(?:office|ED|ER|A&E|clinic|ambulance|triage)|in\sthe\s(?:ED|ER|ambulance)|(?:that|the\ssame|one)\sday\sonly)",
     re.IGNORECASE,
 )
+
+
+_BESIDE_DOSE = 6
+"""Characters behind a dose within which "once" is said of it, whatever lengths of time follow for other drugs."""
 
 
 _DASH_SPAN = re.compile(
@@ -58,6 +62,14 @@ _NAMED_SPAN = re.compile(
     rf"(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?\s(?P<m2>{MONTHS})",
     re.IGNORECASE,
 )
+
+
+_MONTH_FIRST_SPAN = re.compile(
+    rf"(?<![A-Za-z])(?P<m1>{MONTHS})[a-z]{{0,6}}\s(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?\s?(?:-|\u2013|to|until|till|through|thru)\s?"
+    rf"(?P<m2>{MONTHS})[a-z]{{0,6}}\s(?P<d2>\d{{1,2}})(?![\d/:])",
+    re.IGNORECASE,
+)
+"""A span of which both days stand behind their months ("June 6 through June 12")."""
 
 
 _DAY_SPAN = re.compile(
@@ -115,7 +127,13 @@ _GIVEN_OF = re.compile(
 """Which of the planned administrations was given ("dose 3 of 3")."""
 
 
-_UNTIL = re.compile(r"\b(?:by|until|till|before|after|from|since|within)\s?$", re.IGNORECASE)
+_ON_A_DAY = re.compile(r"\b(?:on|since|started|begun|given|stopped|to|thru|through|by|dated|last)\s$", re.IGNORECASE)
+"""Words behind which figures with a stroke are a day and no length of time ("on 8/12", against "for 8/12", eight months)."""
+
+
+_UNTIL = re.compile(
+    r"\b(?:by|until|till|before|after|from|since|within|hospital|admission|illness|inpatient|ICU)\s?$", re.IGNORECASE
+)
 """Words by which a day is that of an effect or of a limit ("afebrile by day 2"), and not the day of a course."""
 
 
@@ -133,7 +151,7 @@ _COLUMNS = re.compile(
 
 _MONTH_SPAN = re.compile(
     rf"(?<!\d)(?P<a>\d{{1,2}})\s?(?:-|to)\s?(?P<b>\d{{1,2}})\s?(?:{MONTHS})"
-    rf"|(?<![A-Za-z])(?:{MONTHS})[a-z]{{0,6}}\s(?P<a2>\d{{1,2}})\s?(?:-|to|through)\s?(?P<b2>\d{{1,2}})(?![\d/.])",
+    rf"|(?<![A-Za-z])(?:{MONTHS})[a-z]{{0,6}}\s(?P<a2>\d{{1,2}})\s?(?:-|to|through|thru|until|till)\s?(?P<b2>\d{{1,2}})(?![\d/.])",
     re.IGNORECASE,
 )
 
@@ -145,7 +163,7 @@ _AND = r"\s?(?:[,;]|and|then|&|\+)\s?(?:(?:and|then)\s)?(?:again\s)?(?:on\s)?"
 _DAY_LIST = re.compile(
     rf"(?<![\d/.])(?P<slashed>\d{{1,2}}/\d{{1,2}}(?:(?:/\d{{2,4}})?{_AND}\d{{1,2}}/\d{{1,2}}(?:/\d{{2,4}})?)+)(?![\d/])"
     rf"|(?<![\d/.])(?P<named>\d{{1,2}}\s(?:{MONTHS})[a-z]{{0,6}}(?:{_AND}\d{{1,2}}\s(?:{MONTHS})[a-z]{{0,6}})+)"
-    rf"|(?<![\d/.])(?P<days>\d{{1,2}}(?:(?:st|nd|rd|th)?{_AND}\d{{1,2}})+)(?:st|nd|rd|th)?\s(?:of\s)?(?:{MONTHS})"
+    rf"|(?<![\d/.])(?P<days>\d{{1,2}}(?:(?:st|nd|rd|th)?{_AND}\d{{1,2}})+)(?:st|nd|rd|th)?[\s-](?:of\s)?(?:{MONTHS})"
     rf"|(?<![\d/.])(?P<ordinals>\d{{1,2}}(?:st|nd|rd|th)(?:{_AND}\d{{1,2}}(?:st|nd|rd|th))+)"
     rf"|(?<![A-Za-z])(?:{MONTHS})[a-z]{{0,6}}\s(?P<after>\d{{1,2}}(?:(?:st|nd|rd|th)?{_AND}\d{{1,2}})+)(?:st|nd|rd|th)?(?!\s?mg|[\d.:/])",
     re.IGNORECASE,
@@ -191,11 +209,15 @@ def days_stated(window: str, year: int) -> float | None:
     for m in _DURATION.finditer(window):
         if m["c"].lower() == "a" and (m["x"] or "").lower().split()[:1] not in (["for"], ["over"], ["during"]):
             continue  # "three times a day"
-        if re.match(
-            r"\s?(?:ago|later|after|before|prior|earlier|post)\b", window[m.end() : m.end() + 9], re.IGNORECASE
-        ) or (
-            not m["x"]
-            and re.search(r"(?:after|over|every|in|within|at|until|from|q)\s?$", window[: m.start()], re.IGNORECASE)
+        if (
+            re.match(
+                r"\s?(?:ago|later|after|before|prior|earlier|post)\b", window[m.end() : m.end() + 9], re.IGNORECASE
+            )
+            or (
+                not m["x"]
+                and re.search(r"(?:after|over|every|in|within|at|until|from|q)\s?$", window[: m.start()], re.IGNORECASE)
+            )
+            or (m["u"].startswith("/") and _ON_A_DAY.search(window[: m.start()]))
         ):
             continue
         found.append((m.start(), _count(m["c"]) * _days_in(m["u"])))
@@ -213,7 +235,7 @@ def days_stated(window: str, year: int) -> float | None:
     m = _DASH_SPAN.search(window)
     if m:
         found.append((m.start(), _span_days(int(m["d1"]), int(m["m1"]), int(m["d2"]), int(m["m2"]), year)))
-    m = _NAMED_SPAN.search(window)
+    m = _NAMED_SPAN.search(window) or _MONTH_FIRST_SPAN.search(window)
     if m:
         months = [MONTHS.split("|").index(m[g].title()) + 1 for g in ("m1", "m2")]
         found.append((m.start(), _span_days(int(m["d1"]), months[0], int(m["d2"]), months[1], year) % 365))
@@ -247,7 +269,8 @@ def days_stated(window: str, year: int) -> float | None:
         m = next((m for m in _DAY_OF.finditer(window) if not _UNTIL.search(window[: m.start()])), None)
         if m:
             found.append((m.start(), float(m["a"])))
-    if not found and (m := _ONCE.search(window)):
+    m = _ONCE.search(window)
+    if m and (not found or (m.start() <= _BESIDE_DOSE and m.start() < min(found)[0])):
         found.append((m.start(), 1.0))
     return min(found)[1] if found else None
 
@@ -341,7 +364,7 @@ def days_ahead(ahead: str, year: int) -> float | None:
     m = _ISO_SPAN.search(ahead)
     if m:
         return _span_days(int(m["d1"]), int(m["m1"]), int(m["d2"]), int(m["m2"]), int(m["y1"]))
-    m = _DATE_SPAN.search(ahead)
+    m = _DATE_SPAN.search(ahead) or _COLUMNS.search(ahead)
     return _slash_span(m, year) if m else None
 
 

@@ -141,7 +141,20 @@ class GeneralText:
             self._others = (low, high), [m.span() for m in regex.finditer(self._text, low, high)]
         if any(first < end and start < last for first, last in self._others[1]):
             return True
-        return self._row_of_others(start)
+        return self._row_of_others(start) or self._row_of_cases(start)
+
+    @cached_property
+    def _case_tables(self) -> list[tuple[int, int]]:
+        """Where tables stand that have a line for each of some cases, told by what became of them."""
+        regex = self._regexes.get("table")
+        found = [m.span() for m in regex.finditer(self._text)] if regex and "  " in self._text else []
+        return [
+            (low, end.start() if (end := _PARAGRAPH.search(self._text, high)) else len(self._text))
+            for low, high in found
+        ]
+
+    def _row_of_cases(self, at: int) -> bool:
+        return any(low <= at < high for low, high in self._case_tables)
 
     def _row_of_others(self, at: int) -> bool:
         """Return whether a place stands in a table that has a line for each author or citation."""

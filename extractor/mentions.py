@@ -34,6 +34,7 @@ from extractor.storydates import StoryDates
 from extractor.surroundings import Surroundings
 from extractor.tokens import without_space
 from extractor.values import Value
+from extractor.verdicts import RULE as VERDICT
 
 CAUSE_REACH = 250
 """Characters before a sentence in which HLH must be named for the sentence to state its cause without naming it."""
@@ -314,6 +315,7 @@ class Assembler:
         if twin:
             state.uncertain = (state.uncertain or twin.uncertain) and not state.negated
             state.cues = list(twin.cues)
+            state.negated = state.negated or (twin.negated and VERDICT in twin.cues)
         apply_link(state, link)
         details = {"cause_label": cause.term.label, "hlh": head.mention_id if head else None}
         section = section_at(sections, cause.start)

@@ -146,7 +146,7 @@ def cause_faults(extractor: Extractor) -> Iterator[Fault]:
                 linked = [m for m in causes if m.start < end and start < m.end]
                 if rule.role in ("doubt", "doubt_behind"):
                     linked = [m for m in linked if m.uncertain]
-                elif rule.role in ("denied", "denied_before"):
+                elif rule.role in ("denied", "denied_before", "denied_behind"):
                     linked = [m for m in linked if m.negated]
                 if bool(linked) != wanted:
                     kind = "match" if wanted else "no_match"

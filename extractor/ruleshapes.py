@@ -116,11 +116,15 @@ class Connector(Matching):
 
 
 class CourseRule(Matching):
-    """Words beside a mention that tell the course of the disease, kept in the mention's ``details``."""
+    """Words beside a mention that tell the course of the disease, kept in the mention's ``details``.
+
+    With ``onwards`` they may also stand in the sentence behind that of the mention.
+    """
 
     id: Id
     labels: tuple[Label, ...]
     details: dict[str, Any]
+    onwards: bool = False
     source: str = "unverified"
     match: tuple[str, ...] = Field(min_length=1)
     no_match: tuple[str, ...] = Field(min_length=1)
@@ -150,6 +154,7 @@ class GeneralRule(Words):
         "case",
         "backmatter",
         "teaching",
+        "table",
     ]
 
 

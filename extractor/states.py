@@ -100,6 +100,8 @@ def settle(state: State, label: str, details: Mapping[str, Any]) -> None:
     if state.negated and state.hypothetical:
         ordered = label in ("PRIMARY_HLH", "CONSENT")  # "no panel sent as yet", "has not signed yet"
         state.negated, state.hypothetical = not ordered, ordered
+        if ordered:
+            state.details["not_done"] = True
     if state.negated:
         state.uncertain = False
     if state.hypothetical and state.uncertain:

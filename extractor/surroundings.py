@@ -28,6 +28,11 @@ from extractor.values import (
 )
 
 _FULL = len("2025-01-01")
+_COURSE_BEFORE, _COURSE_BEHIND = 60, 140
+"""Characters before and behind a mention in which its course is told, within its sentence."""
+_ONWARDS = 200
+"""Characters behind a mention in which the sentence behind its own is read too."""
+_PARAGRAPH = re.compile(r"\n[ \t]*\n")
 _LOAD_REACH = 34
 """Characters behind a date in which its viral load stands."""
 
@@ -57,8 +62,11 @@ class Surroundings:
         if not rules:
             return {}
         low, high = neighbourhood(sentence, target, company)
-        around = text[max(low, target.start - 60) : min(high, target.end + 140)]
-        return {k: v for rule in rules if _said(rule, around) for k, v in rule.details.items()}
+        start = max(low, target.start - _COURSE_BEFORE)
+        around = text[start : min(high, target.end + _COURSE_BEHIND)]
+        onwards = text[start : _paragraph_end(text, target.end)] if high == sentence[1] else around
+        said = (rule for rule in rules if _said(rule, onwards if rule.onwards else around))
+        return {k: v for rule in said for k, v in rule.details.items()}
 
     def repeat(
         self,
@@ -134,12 +142,21 @@ def _course_regex(rule: CourseRule) -> re.Pattern[str]:
     return re.compile(alternation(rule.terms, rule.cased, rule.patterns), re.IGNORECASE)
 
 
+def _paragraph_end(text: str, position: int) -> int:
+    """Return where the paragraph behind a mention ends, or so far as is looked."""
+    return next((m.start() for m in _PARAGRAPH.finditer(text, position, position + _ONWARDS)), position + _ONWARDS)
+
+
 _UNSAID = re.compile(r"\b(?:no|not|without|w/o|never|nil|free\sof|non)[\s-](?:\w+\s)?$", re.IGNORECASE)
+_UNSAID_BEHIND = re.compile(r"\s?(?:[:=]\s?|\(\s?)(?:no|n|none|nil|never)(?![A-Za-z])", re.IGNORECASE)
 
 
 def _said(rule: CourseRule, around: str) -> bool:
-    """Return whether a course is stated, and not denied by the word before it ("no relapse")."""
-    return any(not _UNSAID.search(around[: m.start()]) for m in _course_regex(rule).finditer(around))
+    """Return whether a course is stated, and not denied by the word before it ("no relapse") or in its field ("active: no")."""
+    return any(
+        not _UNSAID.search(around[: m.start()]) and not _UNSAID_BEHIND.match(around, m.end())
+        for m in _course_regex(rule).finditer(around)
+    )
 
 
 def _birth(text: str, start: int, end: int) -> str | None:

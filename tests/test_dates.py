@@ -349,3 +349,11 @@ def test_a_day_at_the_head_of_a_note_is_that_of_writing_unless_it_begins_a_row(
 ) -> None:
     found = [m for m in extractor.mentions_of([Note("p", "n", text, "2025-06-12")]) if m.label == "STEROID"]
     assert [m.date for m in found] == [date]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("since 16.02.; well", ["2024-02-16"]), ("on 17.02. and later", ["2024-02-17"]), ("grade 2.1. done", [])],
+)
+def test_a_day_and_a_month_with_their_dots_are_a_date_behind_a_word_for_when(text: str, found: list[str]) -> None:
+    assert isos(text) == found

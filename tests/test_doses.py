@@ -20,6 +20,21 @@ def dose(written: str) -> Dose:
 
 
 DOSES: list[Any] = [
+    ("<dexamethasone> 10 mg IV every 6 hours June 6 through June 12", {"daily": 40, "days": 7}),
+    ("<dexamethasone> 10 mg May 30 to June 2", {"days": 4}),
+    ("<dexamethasone> 10 mg IV q6h on 8/12, 10 mg q12h on 8/13, then off", {"daily": 40, "days": None}),
+    ("<prednisone> 5 mg for 8/12", {"days": 240}),
+    ("<methylprednisolone> 40 mg x 2/die e.v. from 17/9 to 24/9", {"daily": 80, "days": 8}),
+    ("<methylprednisolone> 40 mg/die from 17/9 to 24/9", {"daily": 40, "days": 8}),
+    ("<dexamethasone> 20 mg once with the first dose; prednisolone 30 mg x5d", {"days": 1}),
+    ("<dexamethasone> 20 mg once daily x5d", {"days": 5}),
+    ("each with <dex> 20 mg that day only", {"days": 1}),
+    ("gave once <prednisolone> 250 mg i.v., thereafter 60 mg", {"days": 1}),
+    ("04/19/25  04/23/25  <methylprednisolone>    125 mg IV q12h", {"daily": 250, "days": 5}),
+    ("<methylprednisolone> 1000 mg i.v. on 08, 09 and 10-Sep", {"days": 3}),
+    ("<dexamethasone> 15 mg daily on 1/2 and still on it today", {"daily": 15, "since": True}),
+    ("<dexamethasone> 15 mg daily on 1/2, off again", {"since": False}),
+    ("<dexamethasone> 18 mg/day was begun on hospital day 2", {"days": None}),
     ("lisinopril, azathioprine 50 mg bid, <pred> 5", {"daily": 5}),
     ("<prednisone>, azathioprine 50 mg bid", {"amount": None}),
     ("<prednisone>, currently 50 mg bid", {"daily": 100}),

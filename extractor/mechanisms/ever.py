@@ -68,6 +68,7 @@ def _open_doubts(chart: Chart, rule: Ever, own: list[Mention], corrected: set[st
 def _suspected(rule: Ever, doubts: list[Mention]) -> Verdict:
     """Return the answer where a thing is suspected and no more."""
     firm = [m for m in doubts if not _is_weak(m, rule) and m.details.get("kind") not in rule.weak_kinds]
+    firm = [m for m in firm if m.result != "equivocal"]  # a variant of unknown significance is no suspicion
     said = ", ".join(quote(m) for m in (firm or doubts)[:3])
     if rule.uncertain_is == "met" and firm:
         evidence = first([*firm, *(m for m in doubts if m not in firm)])
@@ -118,7 +119,9 @@ def _corrected(mentions: list[Mention]) -> set[str]:
     """Return ids of claims that a later statement takes back."""
     out: set[str] = set()
     for i, mention in enumerate(mentions):
-        if mention.negated and any(c.startswith(CORRECTION) for c in mention.cues):
+        if mention.negated and (
+            mention.details.get("corrected") or any(c.startswith(CORRECTION) for c in mention.cues)
+        ):
             out.update(m.mention_id for m in mentions[:i] if m.concept == mention.concept)
     return out
 
@@ -126,6 +129,11 @@ def _corrected(mentions: list[Mention]) -> set[str]:
 def _excluded_later(doubt: Mention, mentions: list[Mention], excluding: tuple[str, ...] = ()) -> bool:
     """Return whether a later statement denies the same thing, or the whole class."""
     at = mentions.index(doubt)
+    if (
+        doubt.result == "equivocal"
+    ):  # the other genes, in which nothing is found, do not undo a variant; the whole panel does
+        mentions = [m for m in mentions if m is doubt or not _is_other_test(m, doubt)]
+        at = mentions.index(doubt)
     return any(
         m.negated
         and (m.concept == doubt.concept or _related(m, doubt) or m.details.get("kind") in excluding)
@@ -138,6 +146,12 @@ def _excluded_later(doubt: Mention, mentions: list[Mention], excluding: tuple[st
         and (m.note_id, m.sentence_start) == (doubt.note_id, doubt.sentence_start)
         for m in mentions[:at]
     )
+
+
+def _is_other_test(mention: Mention, doubt: Mention) -> bool:
+    """Return whether a mention is another test of the same kind in the same note, without a finding."""
+    same = (mention.note_id, mention.details.get("kind")) == (doubt.note_id, doubt.details.get("kind"))
+    return same and mention.result == "negative"
 
 
 def _related(denial: Mention, doubt: Mention) -> bool:

@@ -118,7 +118,8 @@ def consent(chart: Chart, rule: Consent) -> Verdict:
     ]
     waiting = [m for m in mentions if m.details.get("consent") in ("open", "planned") or m.hypothetical]
     found = age_at(chart)
-    minor = found is not None and found[1] < rule.minor_below
+    by_guardian = bool(given) and all(m.details.get("guardian") and not m.details.get("subject") for m in given)
+    minor = found is not None and (found[0] if by_guardian else found[1]) < rule.minor_below
     if given and (minor or any(m.details.get("guardian") for m in waiting)):
         return _minor(given, [*refused, *waiting])
     if given and not (refused and mentions.index(refused[-1]) > mentions.index(given[-1])):
@@ -142,9 +143,10 @@ def consent(chart: Chart, rule: Consent) -> Verdict:
 
 def _is_for(chart: Chart, mention: Mention, rule: Consent) -> bool:
     """Return whether a consent is for this trial: the study named last before it, else next behind it, says so."""
-    if mention.details.get("other_study"):
-        return False
     named = [m for m in chart.of("_STUDY") if m.note_id == mention.note_id]
+    beside = [m for m in named if mention.sentence_start <= m.start < mention.sentence_end]
+    if mention.details.get("other_study") and not any(m.concept in rule.studies for m in beside):
+        return False
     before = [m for m in named if m.start < mention.end]
     study = before[-1] if before else named[0] if named else None
     if study is None or study.concept in rule.studies:

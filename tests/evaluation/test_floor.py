@@ -20,40 +20,40 @@ GOLD = Path(__file__).parents[2] / "annotated_notes"
 ALL, OLDER, RULES = "all of dev", "dev before D18", "all of dev, by the rules alone"
 FLOORS = {
     ALL: {
-        ("overlap", "micro", "f1"): 0.95,
-        ("overlap", "micro (main labels)", "f1"): 0.97,
-        ("exact", "micro", "f1"): 0.906,
-        ("attribute", "negated", "f1"): 0.98,
-        ("attribute", "historical", "f1"): 0.928,
-        ("attribute", "hypothetical", "f1"): 0.967,
-        ("attribute", "uncertain", "f1"): 0.962,
-        ("attribute", "family", "f1"): 0.977,
+        ("overlap", "micro", "f1"): 0.945,
+        ("overlap", "micro (main labels)", "f1"): 0.967,
+        ("exact", "micro", "f1"): 0.901,
+        ("attribute", "negated", "f1"): 0.982,
+        ("attribute", "historical", "f1"): 0.936,
+        ("attribute", "hypothetical", "f1"): 0.961,
+        ("attribute", "uncertain", "f1"): 0.957,
+        ("attribute", "family", "f1"): 0.974,
         ("answer", "findings", "accuracy"): 0.949,
-        ("answer", "criteria", "accuracy"): 0.925,
+        ("answer", "criteria", "accuracy"): 0.929,
     },
     OLDER: {
-        ("overlap", "micro", "f1"): 0.953,
+        ("overlap", "micro", "f1"): 0.955,
         ("attribute", "negated", "f1"): 0.977,
-        ("attribute", "historical", "f1"): 0.922,
-        ("attribute", "hypothetical", "f1"): 0.958,
-        ("attribute", "uncertain", "f1"): 0.946,
-        ("attribute", "family", "f1"): 0.984,
-        ("answer", "findings", "accuracy"): 0.951,
-        ("answer", "criteria", "accuracy"): 0.932,
+        ("attribute", "historical", "f1"): 0.927,
+        ("attribute", "hypothetical", "f1"): 0.956,
+        ("attribute", "uncertain", "f1"): 0.945,
+        ("attribute", "family", "f1"): 0.983,
+        ("answer", "findings", "accuracy"): 0.955,
+        ("answer", "criteria", "accuracy"): 0.934,
     },
     RULES: {
-        ("attribute", "negated", "f1"): 0.916,
-        ("attribute", "historical", "f1"): 0.704,
-        ("attribute", "hypothetical", "f1"): 0.757,
-        ("attribute", "uncertain", "f1"): 0.786,
-        ("attribute", "family", "f1"): 0.88,
-        ("answer", "findings", "accuracy"): 0.913,
-        ("answer", "criteria", "accuracy"): 0.899,
+        ("attribute", "negated", "f1"): 0.911,
+        ("attribute", "historical", "f1"): 0.707,
+        ("attribute", "hypothetical", "f1"): 0.753,
+        ("attribute", "uncertain", "f1"): 0.782,
+        ("attribute", "family", "f1"): 0.882,
+        ("answer", "findings", "accuracy"): 0.908,
+        ("answer", "criteria", "accuracy"): 0.901,
     },
 }
-"""What stands for all of dev; for its patients before D18 to D75: notes written to be different must not be read at the cost of these; and
+"""What stands for all of dev; for its patients before D18 to D87: notes written to be different must not be read at the cost of these; and
 without the second reading, which has learned from dev and would hide a rule that no longer does its work."""
-ADDED = tuple(f"D{number}P" for number in range(18, 76))
+ADDED = tuple(f"D{number}P" for number in range(18, 88))
 
 
 @pytest.fixture(scope="module")

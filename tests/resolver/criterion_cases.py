@@ -58,6 +58,16 @@ I2: list[Any] = [
     ("met", "2024-01-01 Declined to participate in the study.", "2024-03-01 Signed informed consent for the study."),
     ("not_met", "2024-01-01 Signed informed consent for the study.", "2024-03-01 Withdrew consent for the study."),
     ("met", "2023-01-01 17-year-old.", "2024-03-01 Signed informed consent for the study."),
+    # which study it is for
+    ("not_documented", "TIDEWATER study explained, signed consent form."),
+    ("not_documented", "Signed consent today for the epcoritamab study."),
+    ("not_documented", "Offered the wound-dressing trial, declined to join."),
+    ("met", "MAS trial explained, signed consent form."),
+    ("met", "Signed consent today for the anti-GM-CSF antibody study."),
+    ("met", "Approached about this study, signed consent form."),
+    # whose signature
+    ("possible", "2023-06-01 17-year-old.", "2024-03-01 Mother signed parental permission for the study."),
+    ("met", "2023-06-01 19-year-old.", "2024-03-01 Patient signed informed consent for the study."),
 ]
 
 I3: list[Any] = [
@@ -195,6 +205,10 @@ E1: list[Any] = [
     ("not_documented", "Will send HLH gene panel."),
     ("not_documented", "Secondary HLH."),
     ("not_documented", "Well."),
+    ("not_documented", "No HLH gene panel was sent as far as I could find."),
+    ("possible", "UNC13D heterozygous, variant of uncertain significance. PRF1, STX11 no variant."),
+    ("possible", "Genetic HLH panel: heterozygous PRF1 VUS."),
+    ("not_met", "HLH gene panel: no pathogenic variant; one VUS in STXBP2."),
 ]
 
 E2: list[Any] = [
@@ -288,6 +302,12 @@ E3: list[Any] = [
     ("not_met", "2023-01-01 Lymphoma diagnosed 2022.", "2024-03-01 Lymphoma was entered in error."),
     ("not_documented", "Father had colon cancer."),
     ("not_documented", "Well."),
+    # the date of a check is not that of the disease
+    ("not_met", "Breast cancer 2009, lumpectomy, last mammo 9/2023 clear."),
+    ("not_met", "Lymphoma in complete remission since 2015, last scan Nov 2023 clear."),
+    ("met", "Lymphoma found on a scan in Nov 2023."),
+    ("not_met", "CIS cervix 2022, treated."),
+    ("not_met", "Malignancy ever: yes, breast 2012, active (no)."),
 ]
 
 E4: list[Any] = [
@@ -318,4 +338,9 @@ E5: list[Any] = [
     ("not_met", "Denies asthma."),
     ("possible", "Concern for ILD."),
     ("not_documented", "Well."),
+    # claims that are taken back
+    ("not_met", "2024-01-01 COPD.", "2024-03-01 He does not have COPD: FEV1/FVC 0.77. Taken off the problem list."),
+    ("not_met", "2024-01-01 COPD.", "2024-03-01 States he does NOT have COPD, that is his brother."),
+    ("not_met", "DIAGNOSES:\nCOPD\n\nSummary\n- COPD diagnosis removed"),
+    ("met", "2024-01-01 COPD.", "2024-03-01 Denies COPD. Chest drain removed."),
 ]
