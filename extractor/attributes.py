@@ -128,9 +128,8 @@ class Attributes:
 
     def _result(self, scene: Scene, target: Target) -> Result | None:
         text, sentence = scene.text, scene.sentence
-        measured = target.term.label in MEASURES
-        box = None if measured else form_answer(text, target.start, target.end)
-        box = box or (None if measured else verdict(text, target.start, target.end))
+        where = text, target.start, target.end
+        box = None if target.term.label in MEASURES else form_answer(*where) or verdict(*where)
         if target.term.entry.details.get("no_result"):
             return box
         kind = _TREATMENTS if target.term.label in _TREATMENTS else _NAMED

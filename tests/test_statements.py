@@ -1,7 +1,7 @@
 """Statements in many hands, one a line, marked from the guideline before the rules had seen them: as many are found as were.
 
 The lines are hard on purpose: each is worded otherwise, and one in five only looks like a mention. What is asked is a floor for
-each file, below which a change of the rules may not fall; the figures at first sight stand in ``annotated_notes/README.md``.
+each file, below which a change of the rules may not fall; the figures at first sight stand in the changelog.
 """
 
 from __future__ import annotations
