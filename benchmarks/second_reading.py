@@ -1,4 +1,4 @@
-"""What the second reading of attributes costs: processor time with and without it, in turns.
+"""What the second reading of spans and attributes costs: processor time with and without it, in turns.
 
 python -m benchmarks.second_reading [NOTES]
 """

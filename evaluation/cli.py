@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 import pandas as pd
 
-from evaluation import api, tool
+from evaluation import api, spanlearning, tool
 from evaluation.agreement import measure_agreement
 from evaluation.brat import PRE_ANNOTATED
 from evaluation.files import write_private, write_text
@@ -225,6 +225,37 @@ def run_learn(
         f"{len(learned.model['layer']['clues']):,} clues from {learned.model['made_from']['mentions']:,} mentions -> {out}\n"
         f"F1 on sets left out while learning:\n{figures}"
     )
+
+
+def run_learn_spans(
+    gold: Path, out: Path, *, split: str = "dev", first_sight: Path | None = None, rules: Path | None = None
+) -> str:
+    """Learn the weights of the second reading of where mentions are, write them, and return what there was to learn from.
+
+    Args:
+        gold: the gold folder.
+        out: the file to write.
+        split: the split to learn from; the blind one is refused.
+        first_sight: table of the spans that rules found which had not been written from the notes.
+        rules: a site's own rules.
+
+    Raises:
+        UsageError: the blind split is named, or a file cannot be read.
+    """
+    if split == TEST:
+        raise UsageError(f"--split {split}: this split is scored and never learned from; name another")
+    tables = read_gold(gold, [split])
+    known = spanlearning.read_first_sight(first_sight) if first_sight else None
+    sentences = list(spanlearning.sentences_of(tables.notes, tables.mentions, known, rules=rules))
+    made_from: dict[str, str | int] = {
+        "gold": f"{gold.name}/{split}",
+        "notes": len(tables.notes),
+        "rules": tool.rules_digest(rules),
+    }
+    kinds = spanlearning.responses(tables.notes, tables.mentions, rules=rules)
+    model = spanlearning.learn(sentences, tables.mentions["label"].unique(), made_from, kinds)
+    write_private(out, "".join(spanlearning.written(model)))
+    return f"{spanlearning.size(model):,} weights from {len(sentences):,} sentences -> {out}"
 
 
 def run_mistakes(

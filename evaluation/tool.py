@@ -12,11 +12,13 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from evaluation.tables import Tables, answer_table, mention_table, note_table
+from extractor.extract import RuleSpan as RuleSpan
+from extractor.extract import SentenceWords
 from extractor.learned import BOUND as BOUND
 from extractor.learned import LEARNED as LEARNED
 from extractor.learnedshapes import SOURCES as SOURCES
 from extractor.learnedshapes import STEPS as STEPS
-from extractor.schema import ANSWER_COLUMNS, ATTRIBUTES, MENTION_COLUMNS, Note
+from extractor.schema import ANSWER_COLUMNS, ATTRIBUTES, MENTION_COLUMNS, Mention, Note
 from extractor.terms import written_forms
 
 NAME = "notecriteria"
@@ -71,11 +73,16 @@ def run_tool(notes: pd.DataFrame, *, trial: str = DEFAULT_TRIAL, rules: Path | N
     )
 
 
-def run_mentions(notes: pd.DataFrame) -> pd.DataFrame:
-    """Return the tool's mentions of notes, without answers."""
+def run_mentions(notes: pd.DataFrame, *, rules: Path | None = None) -> pd.DataFrame:
+    """Return the tool's mentions of notes, without answers.
+
+    Args:
+        notes: a table of notes.
+        rules: a site's own rules.
+    """
     from extractor import Extractor
 
-    return mention_table(_row(m, MENTION_COLUMNS) for m in Extractor().mentions_of(as_notes(notes)))
+    return mention_table(_row(m, MENTION_COLUMNS) for m in Extractor(rules).mentions_of(as_notes(notes)))
 
 
 def run_clues(
@@ -92,6 +99,49 @@ def run_clues(
     extractor = Extractor(rules)
     for note in as_notes(notes):
         yield from extractor.clues_of(note)
+
+
+def run_words(
+    notes: pd.DataFrame,
+    first_sight: Mapping[tuple[str, str], Any] | None = None,
+    *,
+    rules: Path | None = None,
+) -> Iterator[tuple[tuple[str, str], SentenceWords]]:
+    """Yield the sentences of notes, each with what weights for spans are learned from.
+
+    Args:
+        notes: a table of notes.
+        first_sight: for some of the notes what the rules found in them at first sight; of the others what they find now.
+        rules: a site's own rules.
+    """
+    from extractor import Extractor
+
+    extractor = Extractor(rules)
+    for note in as_notes(notes):
+        key = (note.patient_id, note.note_id)
+        for words in extractor.words_of(note, (first_sight or {}).get(key)):
+            yield key, words
+
+
+def run_spans(notes: pd.DataFrame) -> Iterator[tuple[tuple[str, str], list[RuleSpan]]]:
+    """Yield for each note the spans that the rules alone take for mentions."""
+    from extractor import Extractor
+
+    extractor = Extractor()
+    for note in as_notes(notes):
+        yield (note.patient_id, note.note_id), [span for words in extractor.words_of(note) for span in words.spans]
+
+
+def run_rules(notes: pd.DataFrame, *, rules: Path | None = None) -> Iterator[Mention]:
+    """Yield the mentions of notes by the rules alone.
+
+    Args:
+        notes: a table of notes.
+        rules: a site's own rules.
+    """
+    from extractor import Extractor
+
+    return Extractor(rules, learned=False).mentions_of(as_notes(notes))
 
 
 def _row(item: Any, columns: tuple[str, ...]) -> dict[str, Any]:

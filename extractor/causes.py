@@ -22,11 +22,19 @@ _LIST = 50
 
 
 class Link(NamedTuple):
-    """What links a cause to HLH: the HLH mention, and whether the writer leaves it open ("possibly due to") or denies it ("not due to")."""
+    """What links a cause to HLH: the HLH mention, and whether the writer leaves it open ("possibly due to") or denies it ("not due to").
+
+    Args:
+        head: the HLH mention.
+        doubtful: whether it is left open.
+        denied: whether it is denied.
+        found_by: by what it was found where it was not by the rules.
+    """
 
     head: Target
     doubtful: bool
     denied: bool
+    found_by: str | None = None
 
 
 class CauseLinker:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from extractor.goldcommands import agreement, evaluate, learn, mistakes
+from extractor.goldcommands import agreement, evaluate, learn, learn_spans, mistakes
 from extractor.oneline import OneLineErrors, tell
 from extractor.options import AsOf, Json, PasswordFile, Rules, Trial, Url
 
@@ -242,7 +242,7 @@ def explain(
     show_explained(note, rows)
 
 
-for _command in (evaluate, mistakes, agreement, learn):
+for _command in (evaluate, mistakes, agreement, learn, learn_spans):
     app.command()(_command)
 
 

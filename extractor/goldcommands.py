@@ -106,3 +106,21 @@ def learn(
     from evaluation.cli import run_learn
 
     typer.echo(run_learn(gold, out, split=split, first_sight=first_sight, sentences=sentences or (), rules=rules))
+
+
+def learn_spans(
+    gold: Annotated[Path, typer.Argument(help="Folder with annotated notes.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="File of weights to write.")],
+    split: Annotated[str, typer.Option("--split", help="The split to learn from.")] = "dev",
+    first_sight: Annotated[
+        Path | None,
+        typer.Option(
+            "--first-sight", metavar="FILE", help="Spans as rules found them that were not written from them."
+        ),
+    ] = None,
+    rules: Annotated[Path | None, typer.Option("--rules", metavar="FOLDER", help="A site's own rules.")] = None,
+) -> None:
+    """Learn the weights of the second reading of where mentions are from annotated notes."""
+    from evaluation.cli import run_learn_spans
+
+    typer.echo(run_learn_spans(gold, out, split=split, first_sight=first_sight, rules=rules))

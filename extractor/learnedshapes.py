@@ -7,7 +7,7 @@ from typing import Annotated, Final, Self
 from pydantic import Field, model_validator
 
 from extractor.ruleshapebase import Strict
-from extractor.schema import ATTRIBUTES
+from extractor.schema import ATTRIBUTES, LABELS
 
 _SIZE = len(ATTRIBUTES)
 SOURCES: Final = ("cue", "result", "section", "date", "person", "list", "other")
@@ -71,3 +71,61 @@ class LearnedFile(Strict):
     threshold: float = Field(gt=0, lt=1)
     clues: dict[str, tuple[Weight, ...]] = Field(default_factory=dict)
     layer: Layer | None = None
+
+
+_Three = tuple[float, float, float]
+
+
+class ChainWeights(Strict):
+    """Weights of the chain of tags (outside, begin, inside) of one label.
+
+    Args:
+        transitions: for each tag what speaks for each tag behind it, in log odds.
+        clues: for each clue to a word what it says for begin and for inside, against outside, in log odds.
+    """
+
+    transitions: tuple[_Three, _Three, _Three]
+    clues: dict[str, tuple[float, float]]
+
+
+class Kinds(Strict):
+    """Which of two kinds a mention is of that no rule knows, by its words.
+
+    Args:
+        detail: the detail of a mention that names its kind.
+        kinds: the two kinds.
+        start: log odds of the second against the first without any word.
+        sure: log odds from which on a kind is told.
+        words: for each word what it says for the second kind, in log odds.
+    """
+
+    detail: str
+    kinds: tuple[str, str]
+    start: float
+    sure: float = Field(ge=0)
+    words: dict[str, float]
+
+
+class SpanFile(Strict):
+    """Weights of the second reading of where mentions are.
+
+    Args:
+        made_from: what they were learned from, in words and counts.
+        keep: probability below which the words of a rule's mention are none.
+        add: probability from which on words are a mention that no rule found.
+        labels: for each label its weights.
+        kinds: for some labels of which kind a mention is.
+    """
+
+    made_from: dict[str, str | int | float]
+    keep: float = Field(ge=0, lt=1)
+    add: float = Field(gt=0, le=1)
+    labels: dict[str, ChainWeights]
+    kinds: dict[str, Kinds] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        unknown = sorted((self.labels.keys() | self.kinds.keys()) - set(LABELS))
+        if unknown:
+            raise ValueError(f"there is no label {unknown[0]}")
+        return self

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -29,6 +29,7 @@ from extractor.results import ResultFinder
 from extractor.rulebook import Rulebook
 from extractor.schema import ATTRIBUTES, Mention, Note
 from extractor.sections import Section, section_at
+from extractor.spans import Place, Reading, SpanReader
 from extractor.states import State, apply_link
 from extractor.storydates import StoryDates
 from extractor.surroundings import Surroundings
@@ -41,22 +42,51 @@ CAUSE_REACH = 250
 
 
 @dataclass(frozen=True)
+class Page:
+    """A note's clean text, and where in the note as given its mentions stand.
+
+    Args:
+        cleaned: the clean text.
+        bounds: mentions whose words begin or end elsewhere than the rule says.
+    """
+
+    cleaned: CleanText
+    bounds: Mapping[Place, tuple[int, int]]
+
+    def place(self, target: Target, label: str) -> tuple[int, int]:
+        """Return where a mention begins and ends in the note as given.
+
+        Args:
+            target: its span by the rules.
+            label: its label.
+        """
+        start, end = self.bounds.get((target.start, target.end, label), (target.start, target.end))
+        return self.cleaned.span(start, end)
+
+
+@dataclass(frozen=True)
 class Assembler:
     """Makes mentions out of targets and edges; the same for the reference pipeline and the fast path.
 
     Args:
         book: the rules.
         learned: whether attributes are read a second time by the learned weights of the rules.
+        reread: whether spans are.
         witness: is told each mention as the rules have it, with the clues to its attributes and where these are from.
     """
 
     book: Rulebook
     learned: bool = True
+    reread: bool = True
     witness: Callable[[Mention, dict[str, float], tuple[int | None, ...]], None] | None = None
 
     @cached_property
     def _learned(self) -> LearnedAttributes | None:
         return LearnedAttributes(self.book.learned) if self.learned and self.book.learned else None
+
+    @cached_property
+    def _spans(self) -> SpanReader | None:
+        return SpanReader(self.book.spans, self.book.site_terms) if self.reread and self.book.spans else None
 
     @cached_property
     def _sources(self) -> Sources:
@@ -94,13 +124,34 @@ class Assembler:
     def _causes(self) -> CauseLinker:
         return CauseLinker(self.book.causes)
 
+    def read(
+        self, text: str, sentences: Sequence[tuple[int, int]], targets: Sequence[Target], held: Sequence[int] = ()
+    ) -> Reading:
+        """Return the mentions' spans by the rules and the learned weights together, and which of them are causes of HLH.
+
+        Args:
+            text: clean text.
+            sentences: its sentences, in order; at least those that hold a candidate.
+            targets: the spans that are mentions by the rules, in order.
+            held: where candidates begin, in order; sentences without one are not read again.
+        """
+        heads = [t for t in targets if t.term.label == "HLH"]
+        links: dict[Target, Link] = {}
+        for sentence, group in groupby(targets, key=lambda t: sentence_of(sentences, t.start)):
+            low, high = (bisect_left(heads, at, key=_start) for at in (sentence[0] - CAUSE_REACH, sentence[0]))
+            links.update(self._causes.link(text, sentence, list(group), heads[low:high], heads))
+        if self._spans is None or not held:
+            return Reading(list(targets), links, {})
+        wanted = [s for s in sentences if (at := bisect_left(held, s[0])) < len(held) and held[at] < s[1]]
+        return self._spans.read(text, wanted, targets, links)
+
     def assemble(
         self,
         note: Note,
         cleaned: CleanText,
         sections: list[Section],
         sentences: Sequence[tuple[int, int]],
-        targets: Sequence[Target],
+        reading: Reading,
         edges: Iterable[Edge],
         cues_in: Callable[[int, int], Sequence[CueMatch]] | None = None,
     ) -> Iterator[Mention]:
@@ -111,7 +162,7 @@ class Assembler:
             cleaned: its clean text.
             sections: its sections.
             sentences: its sentences.
-            targets: the spans that are mentions, in order.
+            reading: the spans that are mentions.
             edges: cues and the targets they govern, sentence by sentence.
             cues_in: gives the cues in a sentence, where they were looked for already.
 
@@ -121,16 +172,13 @@ class Assembler:
         text = cleaned.text
         lists = ListHeads(self._context, text, sections)
         general = self._general.read(text)
-        heads = [t for t in targets if t.term.label == "HLH"]
+        page = Page(cleaned, reading.bounds)
         story = NoteDates(text, note.note_date)
         persons = self._persons.of(text)
         recent: deque[tuple[int, list[Mention]]] = deque()
-        for sentence, company, governed in _by_sentence(sentences, targets, edges):
+        for sentence, company, governed in _by_sentence(sentences, reading.targets, edges):
             dates = [d for d in find_dates(text, *sentence, note.note_date) if self._stories.is_of_event(text, d)]
-            near = heads[
-                bisect_left(heads, sentence[0] - CAUSE_REACH, key=_start) : bisect_left(heads, sentence[0], key=_start)
-            ]
-            causes = self._causes.link(text, sentence, company, near, heads)
+            causes = {target: reading.links[target] for target in company if target in reading.links}
             cues = self._cues(text, company, governed, lists)
             mentions: list[Mention] = []
             scene = Scene(note, text, sentence, company, dates, story, persons)
@@ -146,7 +194,7 @@ class Assembler:
                 state = self._attributes.of(scene, section, target, own)
                 if target.term.label == "HLH_CAUSE":
                     apply_link(state, causes[target])
-                mention = self._mention(note, cleaned, sentence, section, target, company, state, dates)
+                mention = self._mention(note, page, sentence, section, target, company, state, dates)
                 mentions.append(again(target, mention))
             while recent and recent[0][0] < sentence[0] - CAUSE_REACH:
                 recent.popleft()
@@ -156,7 +204,7 @@ class Assembler:
                 if cause.term.label != "HLH_CAUSE" and not general.is_general(
                     sentence, cause.start, cause.end, "HLH_CAUSE"
                 ):
-                    mention = self._cause(note, cleaned, sentence, sections, cause, causes[cause], told)
+                    mention = self._cause(note, page, sentence, sections, cause, causes[cause], told)
                     mentions.append(again(cause, mention))
             yield from sorted(mentions, key=lambda m: (m.start, m.end, m.label))
 
@@ -214,7 +262,7 @@ class Assembler:
     def _mention(
         self,
         note: Note,
-        cleaned: CleanText,
+        page: Page,
         sentence: tuple[int, int],
         section: Section | None,
         target: Target,
@@ -222,7 +270,7 @@ class Assembler:
         state: State,
         dates: Sequence[DateMention],
     ) -> Mention:
-        value = self._around.value(cleaned.text, sentence, target, company, note)
+        value = self._around.value(page.cleaned.text, sentence, target, company, note)
         if value.result and state.result in (None, "positive") and not state.negated:
             state.result = value.result
             state.negated = value.result == "negative"
@@ -232,10 +280,10 @@ class Assembler:
                 state.cues.append("value")
         if value.value is not None and target.term.label in (*MEASURES, *LISTED) and value.comparator in (None, "="):
             state.negated = state.uncertain = False  # "no oedema, platelets 44" denies no platelets
-        date = nearest_date(cleaned.text, target, company, dates, sentence[0])
-        state.details.update(self._around.course(cleaned.text, sentence, target, company))
+        date = nearest_date(page.cleaned.text, target, company, dates, sentence[0])
+        state.details.update(self._around.course(page.cleaned.text, sentence, target, company))
         if target.term.label == "EBV" and state.result:
-            state.details.update(self._around.repeat(cleaned.text, sentence, target, company, dates))
+            state.details.update(self._around.repeat(page.cleaned.text, sentence, target, company, dates))
         details = {
             k: v
             for k, v in {**target.term.entry.details, **value.details, **state.details}.items()
@@ -243,12 +291,12 @@ class Assembler:
         }
         if date and date.ambiguous:
             details["date_ambiguous"] = True
-        return self._row(note, cleaned, sentence, section, target, state, value, date.iso if date else None, details)
+        return self._row(note, page, sentence, section, target, state, value, date.iso if date else None, details)
 
     def _row(
         self,
         note: Note,
-        cleaned: CleanText,
+        page: Page,
         sentence: tuple[int, int],
         section: Section | None,
         target: Target,
@@ -259,9 +307,9 @@ class Assembler:
         label: str | None = None,
         concept: str | None = None,
     ) -> Mention:
-        start, end = cleaned.span(target.start, target.end)
-        sentence_start, sentence_end = cleaned.span(*without_space(cleaned.text, *sentence))
         label = label or target.term.label
+        start, end = page.place(target, label)
+        sentence_start, sentence_end = page.cleaned.span(*without_space(page.cleaned.text, *sentence))
         return Mention(
             patient_id=note.patient_id,
             note_id=note.note_id,
@@ -295,7 +343,7 @@ class Assembler:
     def _cause(
         self,
         note: Note,
-        cleaned: CleanText,
+        page: Page,
         sentence: tuple[int, int],
         sections: list[Section],
         cause: Target,
@@ -303,11 +351,11 @@ class Assembler:
         mentions: Sequence[Mention],
     ) -> Mention:
         """Return the HLH_CAUSE mention on a span that is also a mention of another label; it shares its attributes."""
-        start, end = cleaned.span(cause.start, cause.end)
+        twin_at = page.place(cause, cause.term.label)
         twin = next(
-            (m for m in reversed(mentions) if (m.start, m.end, m.label) == (start, end, cause.term.label)), None
+            (m for m in reversed(mentions) if (m.start, m.end) == twin_at and m.label == cause.term.label), None
         )
-        hlh_at = cleaned.span(link.head.start, link.head.end)
+        hlh_at = page.place(link.head, "HLH")
         head = next((m for m in reversed(mentions) if (m.start, m.end) == hlh_at and m.label == "HLH"), None)
         state = State()
         if head:
@@ -317,11 +365,11 @@ class Assembler:
             state.cues = list(twin.cues)
             state.negated = state.negated or (twin.negated and VERDICT in twin.cues)
         apply_link(state, link)
-        details = {"cause_label": cause.term.label, "hlh": head.mention_id if head else None}
+        details = {"cause_label": cause.term.label, "hlh": head.mention_id if head else None, **state.details}
         section = section_at(sections, cause.start)
         return self._row(
             note,
-            cleaned,
+            page,
             sentence,
             section,
             cause,

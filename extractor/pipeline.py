@@ -17,6 +17,7 @@ from extractor.rulebook import Rulebook, load_rulebook
 from extractor.schema import Mention, Note
 from extractor.sections import SectionFinder
 from extractor.sentences import find_sentences
+from extractor.spans import Reading
 from extractor.tokens import ClinicalTokenizer
 
 if TYPE_CHECKING:
@@ -107,10 +108,11 @@ class SentenceComponent:
 
 
 class TargetComponent:
-    """Keeps of medspaCy's matches those that stand: no look-alikes, the longest of each label."""
+    """Keeps of medspaCy's matches those that stand: no look-alikes, the longest of each label, read again by learned weights."""
 
     def __init__(self, book: Rulebook) -> None:
         self.book = book
+        self._assembler = Assembler(book)
 
     def __call__(self, doc: Doc) -> Doc:
         """Return the ``Doc`` with the span group of mentions."""
@@ -118,10 +120,12 @@ class TargetComponent:
 
         found = [self._exactly(doc, s) for s in doc.spans.get(CANDIDATES, ())]
         found = sorted(found + unmatched(doc.text, self.book, found), key=lambda target: target.start)
-        targets = choose(doc.text, found, self.book, doc.user_data["sentences"], doc.user_data["sections"])
-        doc.user_data["targets"] = targets
+        sentences = doc.user_data["sentences"]
+        targets = choose(doc.text, found, self.book, sentences, doc.user_data["sections"])
+        reading = self._assembler.read(doc.text, sentences, targets, [target.start for target in found])
+        doc.user_data["reading"] = reading
         spans = []
-        for target in targets:
+        for target in reading.targets:
             span = doc.char_span(target.start, target.end, label=target.term.label, alignment_mode="expand")
             spans.append(Span(doc, span.start, span.end, label=target.term.label))
         doc.spans[MENTIONS] = spans
@@ -149,7 +153,8 @@ class MentionComponent:
 
     def __call__(self, doc: Doc) -> Doc:
         """Return the ``Doc`` with its mentions."""
-        targets: Sequence[Target] = doc.user_data["targets"]
+        reading: Reading = doc.user_data["reading"]
+        targets = reading.targets
         sentences: Sequence[tuple[int, int]] = doc.user_data["sentences"]
         by_span = {(s.start, s.end, s.label): i for i, s in enumerate(doc.spans[MENTIONS])}
         edges = []
@@ -164,7 +169,7 @@ class MentionComponent:
             _cleaned(doc),
             doc.user_data["sections"],
             sentences,
-            targets,
+            reading,
             edges,
         )
         doc._.mentions = [m for m in found if not m.label.startswith("_")]

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 from extractor.causeshapes import CauseFile, CauseRule, cause_parts, part_name
 from extractor.errors import RuleError, UsageError
-from extractor.learnedshapes import LearnedFile
-from extractor.rulefiles import LEARNED, RULE_FILES, line_of, load, load_weights
+from extractor.learnedshapes import LearnedFile, SpanFile
+from extractor.rulefiles import LEARNED, RULE_FILES, SPANS, line_of, load, load_spans, load_weights
 from extractor.ruleparts import PartError, labels_named, names_taken_in, taken_in, unused
 from extractor.ruleshapes import Connector, CourseRule, Cue, DateRule, GeneralRule, PersonRule, ResultRule, SectionRule
 from extractor.shipped import shipped_rules
@@ -105,7 +105,9 @@ class Rulebook:
         persons: words for persons.
         false_friends: words that are no misspelled names.
         learned: weights of the second reading of attributes; ``None`` for none.
+        spans: weights of the second reading of where mentions are; ``None`` for none.
         site_ids: ids of a site's own cues, results and sections.
+        site_terms: ids of a site's own vocabulary entries.
         files: the files read, each with its bytes' digest, for ``run.json``.
         trial_dirs: folders in which trials are looked up, a site's own first.
     """
@@ -123,7 +125,9 @@ class Rulebook:
     persons: tuple[PersonRule, ...] = ()
     false_friends: tuple[str, ...] = ()
     learned: LearnedFile | None = None
+    spans: SpanFile | None = None
     site_ids: frozenset[str] = frozenset()
+    site_terms: frozenset[str] = frozenset()
     files: dict[str, str] = field(default_factory=dict)
     trial_dirs: tuple[Path, ...] = ()
 
@@ -171,7 +175,9 @@ def load_rulebook(site: Path | None = None, shipped: Path = SHIPPED_RULES) -> Ru
     false_friends: set[str] = set()
     files: dict[str, str] = {}
     learned: LearnedFile | None = None
+    spans: SpanFile | None = None
     site_ids: set[str] = set()
+    site_terms: set[str] = set()
     folders = [shipped]
     if site is not None:
         if not site.is_dir():
@@ -180,7 +186,11 @@ def load_rulebook(site: Path | None = None, shipped: Path = SHIPPED_RULES) -> Ru
     for depth, folder in enumerate(folders):
         seen: set[str] = set()
         paths = _paths(folder)
-        if not paths and not (folder / "trials").is_dir() and not (folder / LEARNED).is_file():
+        if (
+            not paths
+            and not (folder / "trials").is_dir()
+            and not any((folder / name).is_file() for name in (LEARNED, SPANS))
+        ):
             raise UsageError(f"--rules {folder}: holds no rule files; put vocabulary/*.yaml or context.yaml there")
         for path in paths:
             name = f"{depth}/{path.relative_to(folder)}"
@@ -197,12 +207,16 @@ def load_rulebook(site: Path | None = None, shipped: Path = SHIPPED_RULES) -> Ru
                 book = load(path, Vocabulary)
                 entries = {e.id: Term(book.label, e) for e in book.entries}
                 _lay(terms, entries, book.entries, seen, path)
+                site_terms.update(entries if depth else ())
                 look_alikes = {r.id: LookAlike(book.label, r) for r in book.refuse}
                 _lay(refusals, look_alikes, book.refuse, seen, path)
                 false_friends.update(word.lower() for word in book.false_friends)
         if (path := folder / LEARNED).is_file():
             files[f"{depth}/{LEARNED}"] = hashlib.sha256(path.read_bytes()).hexdigest()
             learned = load_weights(path)
+        if (path := folder / SPANS).is_file():
+            files[f"{depth}/{SPANS}"] = hashlib.sha256(path.read_bytes()).hexdigest()
+            spans = load_spans(path)
         for path in sorted((folder / "trials").glob("*.yaml")):
             files[f"{depth}/trials/{path.name}"] = hashlib.sha256(path.read_bytes()).hexdigest()
     _check_parts(rules["causes"], folders[-1] / "causes.yaml")
@@ -213,7 +227,9 @@ def load_rulebook(site: Path | None = None, shipped: Path = SHIPPED_RULES) -> Ru
         **{kind: tuple(laid.values()) for kind, laid in rules.items()},
         false_friends=tuple(sorted(false_friends)),
         learned=learned,
+        spans=spans,
         site_ids=frozenset(site_ids),
+        site_terms=frozenset(site_terms),
         files=files,
         trial_dirs=tuple(folder / "trials" for folder in reversed(folders)),
     )

@@ -11,7 +11,7 @@ from pydantic import VERSION, BaseModel, ValidationError
 from extractor.causeshapes import CauseFile
 from extractor.errors import RuleError
 from extractor.kept import kept
-from extractor.learnedshapes import LearnedFile
+from extractor.learnedshapes import LearnedFile, SpanFile
 from extractor.ruleshapes import CourseFile, CueFile, DateFile, GeneralFile, PersonFile, ResultFile, SectionFile
 
 RULE_FILES: Final[dict[str, type[BaseModel]]] = {
@@ -28,6 +28,9 @@ RULE_FILES: Final[dict[str, type[BaseModel]]] = {
 
 LEARNED: Final = "learned.json"
 """The file of learned weights; a site's own takes the place of the shipped one."""
+
+SPANS: Final = "spans.json"
+"""The file of learned weights for where mentions are; a site's own takes the place of the shipped one."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -168,12 +171,26 @@ def load_weights(path: Path) -> LearnedFile | None:
     Raises:
         RuleError: not readable, or not of the shape.
     """
+    found = _load_json(path, LearnedFile)
+    return found if found.clues or found.layer else None
+
+
+def load_spans(path: Path) -> SpanFile | None:
+    """Return a file of learned weights for where mentions are, ``None`` for one without any label, which turns this reading off.
+
+    Raises:
+        RuleError: not readable, or not of the shape.
+    """
+    found = _load_json(path, SpanFile)
+    return found if found.labels else None
+
+
+def _load_json(path: Path, model: type[Model]) -> Model:
     try:
-        found = LearnedFile.model_validate_json(path.read_bytes())
+        return model.model_validate_json(path.read_bytes())
     except OSError as error:
         raise RuleError(path, None, f"cannot be read ({type(error).__name__})") from None
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"])) or "the file"
         raise RuleError(path, None, f"{where}: {first['msg']}; make it with `notecriteria learn`") from None
-    return found if found.clues or found.layer else None

@@ -36,6 +36,8 @@ def apply_link(state: State, link: Link) -> None:
         state: the attributes so far of the cause; they are changed.
         link: the link.
     """
+    if link.found_by:
+        state.details["found_by"] = link.found_by
     if link.denied and not state.negated:
         state.negated, state.uncertain = True, False
         state.cues.append("cause.denied")

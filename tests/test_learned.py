@@ -23,6 +23,8 @@ from tests.shared import examples
 
 NOTHING = [[1.0, *[0.0] * len(SOURCES)]] * len(ATTRIBUTES)
 """A mix that asks the clues alone."""
+NOT_LEARNED = tuple(f"D{number}P" for number in range(88, 96))
+"""Sets of dev that came after the shipped weights were made."""
 Write = Callable[..., Path]
 
 
@@ -278,8 +280,9 @@ def test_the_shipped_weights_were_made_from_the_shipped_notes() -> None:
     book = load_rulebook()
     assert book.learned is not None
     folder = Path(__file__).resolve().parent.parent / "annotated_notes" / "dev"
-    notes = len((folder / "notes.csv").read_text(encoding="utf-8").splitlines()) - 1
-    assert book.learned.made_from["notes"] == notes
+    rows = (folder / "notes.csv").read_text(encoding="utf-8").splitlines()[1:]
+    notes = [row for row in rows if not row.startswith(NOT_LEARNED)]
+    assert book.learned.made_from["notes"] == len(notes) < len(rows)
 
 
 @given(

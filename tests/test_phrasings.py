@@ -19,10 +19,12 @@ FOLDER = Path(__file__).parent / "phrasings"
 SHORT = {"neg": "negated", "hypo": "hypothetical", "unc": "uncertain", "fam": "family", "hist": "historical"}
 MARK = re.compile(r"\[\[(?:([a-z ]+)\|)?(.*?)\]\]")
 LINES = [(f.stem, line) for f in sorted(FOLDER.glob("*.txt")) for line in f.read_text("utf-8").splitlines()]
-LOOK_ALIKES = [line.split("|", 1) for line in (FOLDER / "look_alikes").read_text("utf-8").splitlines()]
+LOOK_ALIKES = [line.split("|") for line in (FOLDER / "look_alikes").read_text("utf-8").splitlines()]
+"""Label and text; a third field tells why it is taken for a mention so far."""
 
 
-def _marked(line: str) -> tuple[str, list[tuple[int, int, set[str]]]]:
+def marked(line: str) -> tuple[str, list[tuple[int, int, set[str]]]]:
+    """Return a line's text and its marked spans, each with its attributes."""
     text, spans, at = "", [], 0
     for m in MARK.finditer(line):
         text += line[at : m.start()]
@@ -42,7 +44,7 @@ def _row(label: str, line: str) -> Any:
 
 @pytest.mark.parametrize(("label", "line"), [_row(label, line) for label, line in LINES])
 def test_each_phrasing_gives_its_mentions(label: str, line: str) -> None:
-    text, spans = _marked(line)
+    text, spans = marked(line)
     found = [m for m in EX.mentions(text) if m.label == label]
     assert len(found) == len(spans), [m.text for m in found]
     for start, end, attributes in spans:
@@ -50,6 +52,9 @@ def test_each_phrasing_gives_its_mentions(label: str, line: str) -> None:
         assert all(getattr(mention, a) for a in attributes)
 
 
-@pytest.mark.parametrize(("label", "text"), LOOK_ALIKES)
+@pytest.mark.parametrize(
+    ("label", "text"),
+    [pytest.param(label, text, marks=[wrong(why[0])] if why else ()) for label, text, *why in LOOK_ALIKES],
+)
 def test_a_look_alike_is_no_mention(label: str, text: str) -> None:
     assert [m.text for m in EX.mentions(text) if m.label == label] == []

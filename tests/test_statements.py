@@ -1,7 +1,8 @@
 """Statements in many hands, one a line, marked from the guideline before the rules had seen them: as many are found as were.
 
 The lines are hard on purpose: each is worded otherwise, and one in five only looks like a mention. What is asked is a floor for
-each file, below which a change of the rules may not fall; the figures at first sight stand in the changelog.
+each file, below which a change of the rules or weights may not fall. The rules know the first three files, the weights for
+spans all; figures at first sight stand in the changelog and docs/learned.md.
 """
 
 from __future__ import annotations
@@ -15,7 +16,21 @@ from evaluation.learning import marked_notes
 from evaluation.tool import run_mentions
 
 FOLDER = Path(__file__).parent / "statements"
-FLOORS = {"steroid_response": 0.945, "allergy_consent_age": 0.835, "hlh_items": 0.938}
+FLOORS = {
+    "allergy_consent_age": 0.914,
+    "attributes": 0.985,
+    "cause_and_response": 0.982,
+    "consent_age_2": 0.842,
+    "consent_age_3": 0.801,
+    "hlh_cause": 0.982,
+    "hlh_cause_2": 0.977,
+    "hlh_items": 0.939,
+    "look_alikes": 0.93,
+    "past_or_present": 0.969,
+    "steroid_response": 0.975,
+    "steroid_response_2": 0.97,
+    "steroid_response_3": 0.975,
+}
 
 
 @pytest.mark.parametrize("name", sorted(FLOORS))

@@ -86,6 +86,11 @@ class Chart:
         return heights[-1] if heights else None
 
 
+def only_learned(mention: Mention) -> bool:
+    """Return whether no rule, but the second reading alone, found a mention or that it is a cause: enough for a doubt, not for a statement."""
+    return mention.details.get("found_by") is not None
+
+
 def quote(mention: Mention) -> str:
     """Return a mention as a rationale names it: its words on one line, with the date of its note."""
     words = " ".join((mention.text or mention.concept).split())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from extractor.mechanisms.base import Chart, Verdict, against, days_between, first, quote
+from extractor.mechanisms.base import Chart, Verdict, against, days_between, first, only_learned, quote
 from extractor.mechanisms.ever import _excluded_later
 from extractor.schema import Mention
 from extractor.trial import Attribution, Response
@@ -12,8 +12,9 @@ def response(chart: Chart, rule: Response) -> Verdict:
     """Return whether the treatment failed, tied to the question whether it was given as asked."""
     mentions = [m for m in chart.of(rule.label) if not m.family and not m.hypothetical]
     told = {m.mention_id: _told_response(m) for m in mentions}
-    failed = [m for m in mentions if told[m.mention_id] == "failure" and not m.uncertain]
-    doubtful = [m for m in mentions if told[m.mention_id] == "failure" and m.uncertain]
+    failures = [m for m in mentions if told[m.mention_id] == "failure"]
+    failed = [m for m in failures if not (m.uncertain or only_learned(m))]
+    doubtful = [m for m in failures if m not in failed]
     responded = [m for m in mentions if told[m.mention_id] == "responded"]
     given = chart.verdicts[rule.given]
     elsewhere = [m for m in failed if _on_another_course(chart, m, given)]
@@ -109,6 +110,9 @@ def attribution(chart: Chart, rule: Attribution) -> Verdict:
         if (m.asserted and m.concept in rule.kinds_met) or (m.asserted and m.details.get("kind") in rule.kinds_met)
     ]
     stated = [m for m in stated if m.concept != "malignancy" or "malignancy" in rule.kinds_met]
+    told_otherwise = any(m.asserted and m.concept in rule.kinds_not and not only_learned(m) for m in causes)
+    guessed = [m for m in stated if only_learned(m) and not told_otherwise]
+    stated = [m for m in stated if not only_learned(m)]
     if by_definition:
         return Verdict(
             "met",
@@ -118,7 +122,9 @@ def attribution(chart: Chart, rule: Attribution) -> Verdict:
     if stated:
         return Verdict("met", f"HLH is attributed to {quote(stated[0])}.", first([*stated, *present[:1]]))
     doubtful = [
-        m for m in causes if m.uncertain and (m.concept in rule.kinds_met or m.details.get("kind") in rule.kinds_met)
+        m
+        for m in causes
+        if m in guessed or (m.uncertain and (m.concept in rule.kinds_met or m.details.get("kind") in rule.kinds_met))
     ]
     doubtful = [m for m in doubtful if not _excluded_later(m, causes)]
     either = _either(rule, present, doubtful, causes)

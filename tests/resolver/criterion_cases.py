@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from tests.resolver.charts import but
-
 I1: list[Any] = [
     ("not_met", "15-year-old girl."),
     ("met", "16-year-old girl."),
@@ -232,7 +230,7 @@ E2: list[Any] = [
     ("possible", "Possible HLH. EBV PCR positive."),
     ("not_met", "MAS due to Still's disease. EBV PCR negative."),
     ("not_met", "HLH. EBV PCR negative, no other trigger found."),
-    but("excluded infections in general are not read", "not_met", "MAS due to SLE flare, infection excluded."),
+    ("not_met", "MAS due to SLE flare, infection excluded."),
     ("not_met", "HLH due to lymphoma. EBV PCR negative."),
     ("not_met", "MAS due to Still's disease, no infectious trigger found. Brentuximab vedotin 2014 to 2015."),
     ("possible", "MAS, no infectious trigger found. Brentuximab vedotin 2014 to 2015."),
