@@ -184,6 +184,21 @@ def run_agreement(a: Path, b: Path, *, splits: Sequence[str] | None = None) -> s
     return str(rows.to_string(index=False, na_rep="-", float_format=lambda v: f"{v:.3f}"))
 
 
+def _to_learn_from(gold: Path, split: str) -> Tables:
+    """Return the annotated notes of a split.
+
+    Args:
+        gold: the gold folder.
+        split: its split.
+
+    Raises:
+        UsageError: it is the blind one, which is scored and never learned from, or cannot be read.
+    """
+    if split == TEST:
+        raise UsageError(f"--split {split}: this split is scored and never learned from; name another")
+    return read_gold(gold, [split])
+
+
 def run_learn(
     gold: Path,
     out: Path,
@@ -206,9 +221,7 @@ def run_learn(
     Raises:
         UsageError: the blind split is named, or a file cannot be read.
     """
-    if split == TEST:
-        raise UsageError(f"--split {split}: this split is scored and never learned from; name another")
-    tables = read_gold(gold, [split])
+    tables = _to_learn_from(gold, split)
     parts = [examples_of(tables.notes, tables.mentions, rules=rules)]
     parts += [examples_of(*marked_sentences(path), rules=rules) for path in sentences]
     made_from: dict[str, str | int] = {
@@ -242,9 +255,7 @@ def run_learn_spans(
     Raises:
         UsageError: the blind split is named, or a file cannot be read.
     """
-    if split == TEST:
-        raise UsageError(f"--split {split}: this split is scored and never learned from; name another")
-    tables = read_gold(gold, [split])
+    tables = _to_learn_from(gold, split)
     known = spanlearning.read_first_sight(first_sight) if first_sight else None
     sentences = list(spanlearning.sentences_of(tables.notes, tables.mentions, known, rules=rules))
     made_from: dict[str, str | int] = {

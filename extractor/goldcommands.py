@@ -9,6 +9,10 @@ import typer
 
 from extractor.options import Gold, Rules, Trial
 
+LearnedFrom = Annotated[Path, typer.Argument(help="Folder with annotated notes.")]
+LearnedSplit = Annotated[str, typer.Option("--split", help="The split to learn from.")]
+Weights = Annotated[Path, typer.Option("--out", metavar="FILE", help="File of weights to write.")]
+
 
 def evaluate(
     gold: Gold = Path("annotated_notes"),
@@ -88,9 +92,9 @@ def agreement(
 
 
 def learn(
-    gold: Annotated[Path, typer.Argument(help="Folder with annotated notes.")],
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="File of weights to write.")],
-    split: Annotated[str, typer.Option("--split", help="The split to learn from.")] = "dev",
+    gold: LearnedFrom,
+    out: Weights,
+    split: LearnedSplit = "dev",
     first_sight: Annotated[
         Path | None,
         typer.Option(
@@ -100,7 +104,7 @@ def learn(
     sentences: Annotated[
         list[Path] | None, typer.Option("--sentences", metavar="FILE", help="Marked sentences to learn from too.")
     ] = None,
-    rules: Annotated[Path | None, typer.Option("--rules", metavar="FOLDER", help="A site's own rules.")] = None,
+    rules: Rules = None,
 ) -> None:
     """Learn the weights of the second reading of attributes from annotated notes."""
     from evaluation.cli import run_learn
@@ -109,16 +113,16 @@ def learn(
 
 
 def learn_spans(
-    gold: Annotated[Path, typer.Argument(help="Folder with annotated notes.")],
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="File of weights to write.")],
-    split: Annotated[str, typer.Option("--split", help="The split to learn from.")] = "dev",
+    gold: LearnedFrom,
+    out: Weights,
+    split: LearnedSplit = "dev",
     first_sight: Annotated[
         Path | None,
         typer.Option(
             "--first-sight", metavar="FILE", help="Spans as rules found them that were not written from them."
         ),
     ] = None,
-    rules: Annotated[Path | None, typer.Option("--rules", metavar="FOLDER", help="A site's own rules.")] = None,
+    rules: Rules = None,
 ) -> None:
     """Learn the weights of the second reading of where mentions are from annotated notes."""
     from evaluation.cli import run_learn_spans
